@@ -1,0 +1,15 @@
+"""Data sources: the registry, its resolution, and users' own tables."""
+
+from difficulty_lib.data._check import check_frame as check_frame
+from difficulty_lib.data._check import check_labels as check_labels
+from difficulty_lib.data._fingerprint import fingerprint as fingerprint
+from difficulty_lib.data._hashing import unit_hash as unit_hash
+from difficulty_lib.data._registry_files import read_registry as read_registry
+from difficulty_lib.data._registry_files import registry_folder as registry_folder
+from difficulty_lib.data._resolve import changed_splits as changed_splits
+from difficulty_lib.data._resolve import load_data as load_data
+from difficulty_lib.data._spec import DATASETS as DATASETS
+from difficulty_lib.data._spec import DataSpec as DataSpec
+from difficulty_lib.data._table_file import read_table_file as read_table_file
+from difficulty_lib.data._table_file import table_data as table_data
+from difficulty_lib.data._text_data import TextData as TextData

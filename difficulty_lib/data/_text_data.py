@@ -1,0 +1,72 @@
+"""`TextData`: labelled texts in splits, whichever source served them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from difficulty_lib._errors import DataError
+from difficulty_lib.data._fingerprint import fingerprint
+from difficulty_lib.data._hashing import unit_hash
+
+
+@dataclass(frozen=True)
+class TextData:
+    """Splits of labelled texts.
+
+    Attributes:
+        name: the data set's name.
+        splits: frames indexed by `sample_id` (int64, unique within a split), with the text
+            columns, an integer `label`, and whatever else the source knows of a sample.
+        text_columns: which columns are texts, in the order in which a model reads them.
+        label_names: name of every label.
+        origin: which source served it: "mirror", "embedded", "hub" or "file".
+        redistributable: whether its licence lets a page show all of its texts.
+        notes: what a reader should know of how it was made, one sentence each.
+    """
+
+    name: str
+    splits: dict[str, pd.DataFrame] = field(repr=False)
+    text_columns: tuple[str, ...]
+    label_names: tuple[str, ...]
+    origin: str
+    redistributable: bool = False
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, split: str) -> pd.DataFrame:
+        try:
+            return self.splits[split]
+        except KeyError:
+            raise DataError(
+                f"{self.name} has no split '{split}'; there are {', '.join(self.splits)}"
+            ) from None
+
+    def fingerprint(self) -> str:
+        """One fingerprint of all splits' (id, texts, label)."""
+        return "-".join(fingerprint(f, self.text_columns) for f in self.splits.values())
+
+    def texts(self, split: str) -> pd.Series:
+        """The texts of a split as one string a sample, several fields joined by ' ⏵ '."""
+        frame = self[split]
+        joined = frame[self.text_columns[0]].astype(str)
+        for column in self.text_columns[1:]:
+            joined = joined + " ⏵ " + frame[column].astype(str)
+        return joined.rename("text")
+
+    def subset(self, sizes: dict[str, int | None]) -> TextData:
+        """At most so many samples of each split, chosen by their ids alone.
+
+        A larger subset contains the smaller ones; the choice is the same on every machine and for
+        every seed. `None` keeps the whole split.
+        """
+        splits = {name: _first(frame, sizes.get(name)) for name, frame in self.splits.items()}
+        return TextData(**{**self.__dict__, "splits": splits})
+
+
+def _first(frame: pd.DataFrame, size: int | None) -> pd.DataFrame:
+    if size is None or size >= len(frame):
+        return frame
+    order = np.argsort(unit_hash(frame.index.to_numpy(), salt=1), kind="stable")
+    return frame.iloc[np.sort(order[:size])]

@@ -1,0 +1,63 @@
+"""The columns of recorded dynamics: what is stored, and what follows from it and so is not.
+
+Stored per `(split, stream, epoch, sample_id)`:
+
+============== ======= ==================================================================
+column         dtype   meaning
+============== ======= ==================================================================
+loss           float32 the task's loss in nats; for classification −log p(gold)
+margin         float32 gold logit minus the largest other logit
+entropy        float32 −Σ p log p of the predicted distribution, in nats
+error_norm     float32 ‖p − e_gold‖₂, the norm of the error vector
+predicted      int32   index of the predicted class
+============== ======= ==================================================================
+
+Derived when asked for: `gold_probability`, `max_probability`, `correct`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Stored = Mapping[str, NDArray[np.generic]]
+
+STORED: dict[str, np.dtype[np.generic]] = {
+    "loss": np.dtype("float32"),
+    "margin": np.dtype("float32"),
+    "entropy": np.dtype("float32"),
+    "error_norm": np.dtype("float32"),
+    "predicted": np.dtype("int32"),
+}
+
+
+def _gold_probability(columns: Stored, label: NDArray[np.int64] | None) -> Array:
+    return np.exp(-np.asarray(columns["loss"], dtype=np.float64))
+
+
+def _max_probability(columns: Stored, label: NDArray[np.int64] | None) -> Array:
+    # p_k = p_gold · exp(z_k − z_gold), so the runner-up's probability follows from the margin.
+    # In logs, since p_gold may underflow where the product does not.
+    log_gold = -np.asarray(columns["loss"], dtype=np.float64)
+    log_other = log_gold - np.asarray(columns["margin"], dtype=np.float64)
+    return np.minimum(np.exp(np.maximum(log_gold, log_other)), 1.0)
+
+
+def _correct(columns: Stored, label: NDArray[np.int64] | None) -> Array:
+    if label is not None and "predicted" in columns:
+        return (np.asarray(columns["predicted"]) == label).astype(np.float64)
+    return (np.asarray(columns["margin"]) > 0).astype(np.float64)
+
+
+# name → (what it is computed from: any one of these sets suffices, function)
+DERIVED: dict[
+    str,
+    tuple[tuple[tuple[str, ...], ...], Callable[[Stored, NDArray[np.int64] | None], Array]],
+] = {
+    "gold_probability": ((("loss",),), _gold_probability),
+    "max_probability": ((("loss", "margin"),), _max_probability),
+    "correct": ((("predicted", "label"), ("margin",)), _correct),
+}

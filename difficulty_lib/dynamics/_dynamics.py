@@ -1,0 +1,215 @@
+"""`Dynamics`: the one contract between training and everything that comes after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from difficulty_lib._errors import DynamicsError
+from difficulty_lib.dynamics._columns import STORED
+from difficulty_lib.dynamics._load import keyed, load_stream
+from difficulty_lib.dynamics._store import ROOT, write_part, write_samples
+from difficulty_lib.dynamics._stream import StreamDynamics
+
+STREAMS = ("evaluation", "training")
+
+
+class Dynamics:
+    """Recorded training dynamics, by split and stream.
+
+    A *stream* says how a value was observed. `evaluation`: in a pass in eval mode after the epoch.
+    `training`: in the forward pass that trains, in train mode and before the update.
+
+    >>> dynamics = Dynamics.from_arrays([7, 8], loss=[[1.0, 0.5], [0.5, 0.25]])
+    >>> dynamics.stream().matrix("loss").sum(axis=0)
+    array([1.5 , 0.75])
+    """
+
+    def __init__(self, streams: Mapping[tuple[str, str], StreamDynamics]) -> None:
+        if not streams:
+            raise DynamicsError("no dynamics: expected at least one split and stream")
+        self._streams = dict(streams)
+
+    def __repr__(self) -> str:
+        parts = ", ".join(
+            f"{split}/{stream}: {len(s.trained_epochs)} epochs × {len(s)} samples"
+            for (split, stream), s in self._streams.items()
+        )
+        return f"Dynamics({parts})"
+
+    @property
+    def keys(self) -> list[tuple[str, str]]:
+        """The (split, stream) pairs that were recorded."""
+        return list(self._streams)
+
+    def stream(self, split: str | None = None, stream: str | None = None) -> StreamDynamics:
+        """One split and stream; either may be left out where only one was recorded.
+
+        Raises:
+            DynamicsError: if nothing or more than one thing matches, listing what there is.
+        """
+        matching = [
+            key
+            for key in self._streams
+            if (split is None or key[0] == split) and (stream is None or key[1] == stream)
+        ]
+        if len(matching) != 1:
+            known = ", ".join("/".join(key) for key in self._streams)
+            asked = f"split={split!r}, stream={stream!r}"
+            raise DynamicsError(
+                f"{len(matching)} recorded streams match {asked}; recorded: {known}"
+            )
+        return self._streams[matching[0]]
+
+    @classmethod
+    def load(cls, folder: str | Path, split: str | None = None, stream: str | None = None) -> Dynamics:
+        """Read the dynamics of a run's folder.
+
+        Args:
+            folder: a run's folder, the one that holds `dynamics/`.
+            split: only this split.
+            stream: only this stream.
+
+        Raises:
+            DynamicsError: if a file is missing or damaged, or a sample is missing from an epoch,
+                doubled, or foreign to the split; the message lists the first of them.
+        """
+        folder = Path(folder)
+        root = folder / ROOT
+        if not root.is_dir():
+            raise DynamicsError(f"{folder}: no dynamics; expected a folder {root}")
+        streams = {
+            (s, t): load_stream(folder, s, t)
+            for s, path in keyed(root, "split").items()
+            if split in (None, s)
+            for t in keyed(path, "stream")
+            if stream in (None, t)
+        }
+        if not streams:
+            raise DynamicsError(f"{folder}: no dynamics of split={split!r}, stream={stream!r}")
+        return cls(streams)
+
+    def save(self, folder: str | Path) -> None:
+        """Write everything into `folder`, in the layout that `load` reads."""
+        folder = Path(folder)
+        for (split, stream), part in self._streams.items():
+            write_samples(folder, split, part.ids, part.label)
+            for row, epoch in enumerate(part.epochs):
+                columns = {name: values[row] for name, values in part.columns.items()}
+                write_part(folder, split, stream, int(epoch), {"sample_id": part.ids, **columns})
+
+    @classmethod
+    def from_arrays(
+        cls,
+        ids: ArrayLike,
+        *,
+        label: ArrayLike | None = None,
+        epochs: ArrayLike | None = None,
+        split: str = "train",
+        stream: str = "evaluation",
+        **columns: ArrayLike,
+    ) -> Dynamics:
+        """Dynamics from numbers made elsewhere.
+
+        Args:
+            ids: shape (N,), unique integers.
+            label: shape (N,), gold class indices.
+            epochs: shape (E,); 1 … E if not given. Epoch 0 is the model before its first update.
+            split: name of the split.
+            stream: how the values were observed, "evaluation" or "training".
+            columns: stored columns by name (`loss`, `margin`, `entropy`, `error_norm`,
+                `predicted`), each of shape (E, N).
+        """
+        if stream not in STREAMS:
+            raise DynamicsError(f"stream is '{stream}'; expected one of {', '.join(STREAMS)}")
+        unknown = sorted(set(columns) - set(STORED))
+        if unknown:
+            raise DynamicsError(f"unknown columns {unknown}; expected some of {', '.join(STORED)}")
+        id_array = np.asarray(ids)
+        if id_array.ndim != 1 or not np.issubdtype(id_array.dtype, np.integer):
+            raise DynamicsError(f"ids must be a list of integers, not {id_array.dtype} {id_array.shape}")
+        arrays = {name: np.asarray(v, dtype=STORED[name]) for name, v in columns.items()}
+        for name, values in arrays.items():
+            if values.ndim != 2:
+                raise DynamicsError(f"column '{name}' must have shape (epochs, samples), not {values.shape}")
+        count = next(iter(arrays.values())).shape[0] if arrays else 0
+        epoch_array = np.arange(1, count + 1) if epochs is None else np.asarray(epochs, dtype=np.int64)
+        order = np.argsort(id_array, kind="stable")
+        rows = np.argsort(epoch_array, kind="stable")
+        for name, values in arrays.items():
+            if values.shape != (len(epoch_array), len(id_array)):
+                raise DynamicsError(
+                    f"column '{name}' has shape {values.shape}; expected (epochs, samples) = "
+                    f"({len(epoch_array)}, {len(id_array)})"
+                )
+        label_array = None if label is None else np.asarray(label, dtype=np.int64)
+        if label_array is not None and label_array.shape != id_array.shape:
+            raise DynamicsError(f"{label_array.size} labels for {id_array.size} ids")
+        return cls(
+            {
+                (split, stream): StreamDynamics(
+                    ids=id_array.astype(np.int64)[order],
+                    epochs=epoch_array[rows].astype(np.int64),
+                    columns={name: values[rows][:, order] for name, values in arrays.items()},
+                    label=None if label_array is None else label_array[order],
+                    split=split,
+                    stream=stream,
+                )
+            }
+        )
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame) -> Dynamics:
+        """Dynamics from a table in long form: one row per (split, stream, epoch, sample_id).
+
+        `split` and `stream` may be absent (then `train` and `evaluation`).
+        """
+        for column in ("epoch", "sample_id"):
+            if column not in frame.columns:
+                raise DynamicsError(f"no column '{column}'; there are {', '.join(map(str, frame.columns))}")
+        frame = frame.assign(
+            split=frame["split"] if "split" in frame else "train",
+            stream=frame["stream"] if "stream" in frame else "evaluation",
+        )
+        names = [name for name in STORED if name in frame.columns]
+        streams: dict[tuple[str, str], StreamDynamics] = {}
+        for (split, stream), part in frame.groupby(["split", "stream"], sort=False):
+            key = (str(split), str(stream))
+            streams[key] = _pivot(part, names, *key)
+        return cls(streams)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Everything in long form, as `from_frame` reads it."""
+        return pd.concat([part.to_frame() for part in self._streams.values()], ignore_index=True)
+
+
+def _pivot(part: pd.DataFrame, names: list[str], split: str, stream: str) -> StreamDynamics:
+    part = part.sort_values(["epoch", "sample_id"], kind="stable")
+    ids = np.unique(part["sample_id"].to_numpy(dtype=np.int64))
+    epochs = np.unique(part["epoch"].to_numpy(dtype=np.int64))
+    doubled = part.duplicated(["epoch", "sample_id"])
+    if doubled.any():
+        row = part[doubled].iloc[0]
+        raise DynamicsError(
+            f"{split}/{stream}: sample {row['sample_id']} is there more than once in epoch {row['epoch']}"
+        )
+    if len(part) != len(ids) * len(epochs):
+        seen = set(zip(part["epoch"], part["sample_id"]))
+        gap = next((e, i) for e in epochs for i in ids if (e, i) not in seen)
+        raise DynamicsError(f"{split}/{stream}: sample {gap[1]} is missing from epoch {gap[0]}")
+    shape = (len(epochs), len(ids))
+    label: NDArray[np.int64] | None = None
+    if "label" in part.columns:
+        label = part["label"].to_numpy(dtype=np.int64)[: len(ids)]
+    return StreamDynamics(
+        ids=ids,
+        epochs=epochs,
+        columns={name: part[name].to_numpy(dtype=STORED[name]).reshape(shape) for name in names},
+        label=label,
+        split=split,
+        stream=stream,
+    )

@@ -1,0 +1,92 @@
+"""Reading recorded dynamics back, and refusing them unless every sample is there once per epoch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from difficulty_lib._errors import DynamicsError
+from difficulty_lib.dynamics._columns import STORED
+from difficulty_lib.dynamics._store import ROOT, read_table, samples_path
+from difficulty_lib.dynamics._stream import StreamDynamics
+
+
+def keyed(folder: Path, key: str) -> dict[str, Path]:
+    """Sub-folders `key=value` by value."""
+    return {p.name.removeprefix(f"{key}="): p for p in sorted(folder.glob(f"{key}=*")) if p.is_dir()}
+
+
+def _epochs(folder: Path, where: str) -> dict[int, Path]:
+    try:
+        found = {int(name): path for name, path in keyed(folder, "epoch").items()}
+    except ValueError:
+        raise DynamicsError(f"{folder}: epoch folders must be named epoch=<number>") from None
+    if not found:
+        raise DynamicsError(f"{folder}: no epochs recorded for {where}")
+    first, last = min(found), max(found)
+    gaps = sorted(set(range(first, last + 1)) - set(found))
+    if first > 1 or gaps:
+        missing = gaps if first <= 1 else [*range(1, first), *gaps]
+        raise DynamicsError(f"{folder}: epoch {missing[0]} of {where} is missing")
+    return dict(sorted(found.items()))
+
+
+def _check(ids: NDArray[np.int64], expected: NDArray[np.int64], where: str) -> None:
+    unique, counts = np.unique(ids, return_counts=True)
+    for problem, some in (
+        ("are missing", np.setdiff1d(expected, unique)),
+        ("are there more than once", unique[counts > 1]),
+        ("do not belong to the split", np.setdiff1d(unique, expected)),
+    ):
+        if len(some):
+            raise DynamicsError(
+                f"{where}: {len(some)} of {len(expected)} samples {problem}, "
+                f"first: {', '.join(map(str, some[:5]))}"
+            )
+
+
+def load_stream(folder: Path, split: str, stream: str) -> StreamDynamics:
+    """One split and stream of a run's folder, complete or not at all."""
+    where = f"{split}/{stream}"
+    root = folder / ROOT / f"split={split}" / f"stream={stream}"
+    if not root.is_dir():
+        raise DynamicsError(f"{folder}: no dynamics of {where}; expected {root}")
+    ids: NDArray[np.int64] | None = None
+    label: NDArray[np.int64] | None = None
+    listed = samples_path(folder, split)
+    if listed.exists():
+        samples = read_table(listed).sort_by("sample_id")
+        ids = samples["sample_id"].to_numpy()
+        label = samples["label"].to_numpy() if "label" in samples.column_names else None
+
+    epochs = _epochs(root, where)
+    rows: dict[str, list[NDArray[np.generic]]] = {}
+    for epoch, path in epochs.items():
+        parts = sorted(path.glob("rank-*.parquet"))
+        if not parts:
+            raise DynamicsError(f"{path}: no rank-*.parquet; epoch {epoch} of {where} is missing")
+        tables = [read_table(part) for part in parts]
+        unlike = [p for p, t in zip(parts, tables) if t.schema.names != tables[0].schema.names]
+        if unlike or "sample_id" not in tables[0].column_names:
+            raise DynamicsError(f"{(unlike or parts)[0]}: its columns differ from {parts[0].name}'s")
+        table = pa.concat_tables(tables).sort_by("sample_id")
+        found = table["sample_id"].to_numpy()
+        ids = found if ids is None else ids
+        _check(found, ids, f"{path.parent.parent.parent.parent.name}: epoch {epoch} of {where}")
+        names = [name for name in STORED if name in table.column_names]
+        if rows and set(names) != set(rows):
+            raise DynamicsError(f"{path}: its columns differ from those of the epochs before")
+        for name in names:
+            rows.setdefault(name, []).append(table[name].to_numpy())
+    assert ids is not None
+    return StreamDynamics(
+        ids=ids,
+        epochs=np.array(list(epochs), dtype=np.int64),
+        columns={name: np.stack(values) for name, values in rows.items()},
+        label=label,
+        split=split,
+        stream=stream,
+    )

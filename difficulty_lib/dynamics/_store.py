@@ -1,0 +1,115 @@
+"""Dynamics on disk: one Parquet file per split, stream, epoch and rank, each written atomically.
+
+Layout under a run's folder::
+
+    dynamics/samples/<split>.parquet                                   sample_id, label
+    dynamics/split=<split>/stream=<stream>/epoch=<epoch>/rank-<rank>.parquet
+
+The keys are in the path only: a column named like a partition key breaks `pyarrow.dataset`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from difficulty_lib._errors import DynamicsError
+from difficulty_lib.dynamics._columns import STORED
+
+ROOT = "dynamics"
+
+
+def part_path(folder: Path, split: str, stream: str, epoch: int, rank: int = 0) -> Path:
+    """Where the observations of one rank in one epoch lie."""
+    return (
+        folder / ROOT / f"split={split}" / f"stream={stream}" / f"epoch={epoch}" / f"rank-{rank}.parquet"
+    )
+
+
+def samples_path(folder: Path, split: str) -> Path:
+    """Where the ids (and labels) that a split must have are listed."""
+    return folder / ROOT / "samples" / f"{split}.parquet"
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write a Parquet file that is either whole or absent, whenever the process is killed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    floats = [f.name for f in table.schema if pa.types.is_floating(f.type)]
+    others = [f.name for f in table.schema if not pa.types.is_floating(f.type)]
+    try:
+        pq.write_table(
+            table,
+            temporary,
+            compression="zstd",
+            # Splitting floats into byte planes compresses them far better than dictionaries do.
+            use_dictionary=[name for name in others if name != "sample_id"],
+            use_byte_stream_split=floats,
+            column_encoding={"sample_id": "DELTA_BINARY_PACKED"} if "sample_id" in others else None,
+            write_statistics=False,
+        )
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_samples(
+    folder: Path, split: str, ids: NDArray[np.int64], label: NDArray[np.int64] | None
+) -> None:
+    """List the ids that every epoch of `split` must have, with their gold labels."""
+    columns = {"sample_id": np.asarray(ids, dtype=np.int64)}
+    if label is not None:
+        columns["label"] = np.asarray(label, dtype=np.int64)
+    write_table(pa.table(columns), samples_path(folder, split))
+
+
+def write_part(
+    folder: Path,
+    split: str,
+    stream: str,
+    epoch: int,
+    columns: Mapping[str, NDArray[np.generic]],
+    rank: int = 0,
+) -> Path:
+    """Write one rank's observations of one epoch, sorted by id.
+
+    Args:
+        folder: the run's folder.
+        split: the split's name.
+        stream: "evaluation" or "training".
+        epoch: the epoch, 0 for the model before its first update.
+        columns: `sample_id` and any of the stored columns, each of shape (n,).
+        rank: the process's rank.
+    """
+    unknown = set(columns) - set(STORED) - {"sample_id"}
+    if unknown or "sample_id" not in columns:
+        raise DynamicsError(
+            f"cannot write columns {sorted(columns)}; expected sample_id and any of {', '.join(STORED)}"
+        )
+    order = np.argsort(columns["sample_id"], kind="stable")
+    typed = {"sample_id": np.asarray(columns["sample_id"], dtype=np.int64)[order]}
+    typed |= {
+        name: np.asarray(columns[name], dtype=dtype)[order]
+        for name, dtype in STORED.items()
+        if name in columns
+    }
+    path = part_path(folder, split, stream, epoch, rank)
+    write_table(pa.table(typed), path)
+    return path
+
+
+def read_table(path: Path) -> pa.Table:
+    """Read one Parquet file, naming it if it is missing or damaged."""
+    try:
+        return pq.read_table(path, partitioning=None)
+    except FileNotFoundError:
+        raise DynamicsError(f"{path} is missing; record the run again") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise DynamicsError(f"{path} is truncated or not Parquet ({reason}); record it again") from None

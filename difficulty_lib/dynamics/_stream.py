@@ -1,0 +1,148 @@
+"""What was observed of one split in one stream: ids, epochs and a matrix per column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from difficulty_lib._errors import DynamicsError
+from difficulty_lib.dynamics._columns import DERIVED, STORED
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class StreamDynamics:
+    """Dynamics of `N` samples over `E` epochs, every sample seen exactly once in every epoch.
+
+    Attributes:
+        ids: shape (N,), int64, sorted and unique.
+        epochs: shape (E,), int, increasing; epoch 0 is the model before its first update.
+        columns: stored columns by name, each of shape (E, N).
+        label: shape (N,), int64, the gold class, or None where there is none.
+        split: the split's name, for messages.
+        stream: "evaluation" or "training".
+
+    Raises:
+        DynamicsError: on shapes that disagree, doubled ids or values that are not finite.
+    """
+
+    ids: NDArray[np.int64]
+    epochs: NDArray[np.int64]
+    columns: dict[str, NDArray[np.generic]] = field(repr=False)
+    label: NDArray[np.int64] | None = field(default=None, repr=False)
+    split: str = "train"
+    stream: str = "evaluation"
+
+    def __post_init__(self) -> None:
+        where = f"{self.split}/{self.stream}"
+        shape = (len(self.epochs), len(self.ids))
+        if not self.columns:
+            raise DynamicsError(f"{where}: no columns; expected some of {', '.join(STORED)}")
+        for name, values in self.columns.items():
+            if values.shape != shape:
+                raise DynamicsError(
+                    f"{where}: column '{name}' has shape {values.shape}; "
+                    f"expected (epochs, samples) = {shape}"
+                )
+            if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+                epoch, sample = np.argwhere(~np.isfinite(values))[0]
+                raise DynamicsError(
+                    f"{where}: column '{name}' is not finite at epoch {self.epochs[epoch]}, "
+                    f"sample {self.ids[sample]}"
+                )
+        if len(np.unique(self.ids)) != len(self.ids):
+            ids, counts = np.unique(self.ids, return_counts=True)
+            raise DynamicsError(f"{where}: doubled sample ids, first: {ids[counts > 1][:5].tolist()}")
+        if self.label is not None and self.label.shape != self.ids.shape:
+            raise DynamicsError(f"{where}: {len(self.label)} labels for {len(self.ids)} samples")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def has_initial(self) -> bool:
+        """Whether epoch 0, the model before its first update, was recorded."""
+        return bool(len(self.epochs)) and int(self.epochs[0]) == 0
+
+    def available(self, name: str) -> bool:
+        """Whether `matrix(name)` can be had, stored or derived."""
+        if name.startswith("initial_"):
+            return self.has_initial and self.available(name.removeprefix("initial_"))
+        if name == "label":
+            return self.label is not None
+        if name in self.columns:
+            return True
+        return name in DERIVED and any(
+            all(part == "label" and self.label is not None or part in self.columns for part in need)
+            for need in DERIVED[name][0]
+        )
+
+    def _all_epochs(self, name: str) -> Array:
+        if name in self.columns:
+            return np.asarray(self.columns[name], dtype=np.float64)
+        if not self.available(name):
+            raise DynamicsError(
+                f"{self.split}/{self.stream}: no '{name}'; recorded are {', '.join(self.columns)}"
+            )
+        return DERIVED[name][1](self.columns, self.label)
+
+    def matrix(self, name: str) -> Array:
+        """Column `name`, stored or derived, of the trained epochs (1 … E).
+
+        Returns:
+            Shape (E, N), float64, rows in the order of the epochs and columns in that of `ids`.
+            `initial_<name>` instead gives the row of epoch 0, shape (N,).
+
+        Raises:
+            DynamicsError: if the column was not recorded and does not follow from those that were.
+        """
+        if name.startswith("initial_"):
+            if not self.has_initial:
+                raise DynamicsError(
+                    f"{self.split}/{self.stream}: epoch 0 was not recorded, so there is no '{name}'"
+                )
+            row: Array = self._all_epochs(name.removeprefix("initial_"))[0]
+            return row
+        values = self._all_epochs(name)
+        return values[1:] if self.has_initial else values
+
+    @property
+    def trained_epochs(self) -> NDArray[np.int64]:
+        """The epochs that `matrix` gives: all but epoch 0."""
+        return self.epochs[1:] if self.has_initial else self.epochs
+
+    def take(self, ids: NDArray[np.int64]) -> StreamDynamics:
+        """The same dynamics for these ids only, in the order of `self.ids`."""
+        unknown = np.setdiff1d(ids, self.ids)
+        if len(unknown):
+            raise DynamicsError(
+                f"{self.split}/{self.stream}: unknown sample ids, first: {unknown[:5].tolist()}"
+            )
+        keep = np.isin(self.ids, ids)
+        return StreamDynamics(
+            ids=self.ids[keep],
+            epochs=self.epochs,
+            columns={name: values[:, keep] for name, values in self.columns.items()},
+            label=None if self.label is None else self.label[keep],
+            split=self.split,
+            stream=self.stream,
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Long form: one row per (epoch, sample_id), with `split` and `stream`."""
+        count = len(self.ids)
+        data: dict[str, NDArray[np.generic]] = {
+            "epoch": np.repeat(self.epochs, count),
+            "sample_id": np.tile(self.ids, len(self.epochs)),
+        }
+        data |= {name: values.reshape(-1) for name, values in self.columns.items()}
+        if self.label is not None:
+            data["label"] = np.tile(self.label, len(self.epochs))
+        frame = pd.DataFrame(data)
+        frame.insert(0, "stream", self.stream)
+        frame.insert(0, "split", self.split)
+        return frame

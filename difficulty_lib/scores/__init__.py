@@ -1,0 +1,26 @@
+"""Difficulty scores: pure functions on arrays, and the registry that says what each means."""
+
+from difficulty_lib.scores._score import SCORES as SCORES
+from difficulty_lib.scores._score import Score as Score
+from difficulty_lib.scores._score import score as score
+from difficulty_lib.scores._table import hardness as hardness
+from difficulty_lib.scores._table import methods_table as methods_table
+from difficulty_lib.scores._table import ranking as ranking
+from difficulty_lib.scores._table import score_table as score_table
+from difficulty_lib.scores.action import action_score as action_score
+from difficulty_lib.scores.action import action_score_initial as action_score_initial
+from difficulty_lib.scores.action import action_score_mean as action_score_mean
+from difficulty_lib.scores.action import action_variance as action_variance
+from difficulty_lib.scores.action import last_loss as last_loss
+from difficulty_lib.scores.aum import aum as aum
+from difficulty_lib.scores.cartography import confidence as confidence
+from difficulty_lib.scores.cartography import correctness as correctness
+from difficulty_lib.scores.cartography import variability as variability
+from difficulty_lib.scores.data_iq import aleatoric as aleatoric
+from difficulty_lib.scores.el2n import el2n as el2n
+from difficulty_lib.scores.forgetting import forgetting_events as forgetting_events
+from difficulty_lib.scores.forgetting import never_learnt as never_learnt
+from difficulty_lib.scores.uncertainty import (
+    maximum_softmax_probability as maximum_softmax_probability,
+)
+from difficulty_lib.scores.uncertainty import predictive_entropy as predictive_entropy

@@ -1,0 +1,33 @@
+"""Training with recorders: configurations, runs, and the callbacks for a Trainer of one's own.
+
+The recorders need the extra `train`; configurations and recorded runs do not.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from difficulty_lib.training._config import RunConfig as RunConfig
+from difficulty_lib.training._runs import Run as Run
+from difficulty_lib.training._runs import find_run as find_run
+from difficulty_lib.training._runs import get_or_train as get_or_train
+from difficulty_lib.training._runs import runs_folder as runs_folder
+
+if TYPE_CHECKING:
+    from difficulty_lib.training._evaluation import observe_split as observe_split
+    from difficulty_lib.training._recorders import RecordEvaluation as RecordEvaluation
+    from difficulty_lib.training._recorders import RecordTrainingMixin as RecordTrainingMixin
+    from difficulty_lib.training._recorders import TrainingRecorder as TrainingRecorder
+
+_LAZY = {
+    "observe_split": "_evaluation",
+    "RecordEvaluation": "_recorders",
+    "RecordTrainingMixin": "_recorders",
+    "TrainingRecorder": "_recorders",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)

@@ -1,0 +1,136 @@
+"""`RunConfig`: everything that decides how a run comes out; its hash is the run's identity."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from difficulty_lib._errors import ConfigError
+from difficulty_lib.data import DATASETS
+from difficulty_lib.tasks import TASKS
+from difficulty_lib.training._models import model_identity
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One fine-tuning. The defaults are the paper's: 6 epochs, learning rate 5e-5.
+
+    Attributes:
+        dataset: name in the registry of data sets.
+        task: name in the registry of tasks.
+        model: an embedded model's name, a local folder, or a hub id.
+        seed: of the head's initial weights, the order of the samples and dropout.
+        epochs: passes over the training split.
+        learning_rate: peak learning rate of AdamW.
+        batch_size: samples per update.
+        max_length: tokens after which a text is cut.
+        weight_decay: AdamW's.
+        warmup_ratio: share of the updates over which the learning rate rises.
+        schedule: how it falls afterwards, a name that `transformers` knows.
+        precision: "float32", "bfloat16" (autocast), or "auto": bfloat16 where the hardware has it.
+        train_size: so many training samples, chosen by their ids; None is all.
+        eval_size: so many samples of every other split; None is all.
+        evaluation_splits: splits whose evaluation stream is recorded, in float32.
+        record_training: whether the training stream is recorded too.
+        record_initial: whether the evaluation stream starts at epoch 0, before the first update.
+        intervention: what was done to the data or the training, by name; empty for nothing.
+        data_fingerprint: of the whole data set; filled in from the registry.
+        model_revision: of the weights; filled in.
+    """
+
+    dataset: str
+    task: str = "sentiment"
+    model: str = "minilm"
+    seed: int = 1
+    epochs: int = 6
+    learning_rate: float = 5e-5
+    batch_size: int = 16
+    max_length: int = 128
+    weight_decay: float = 0.0
+    warmup_ratio: float = 0.0
+    schedule: str = "linear"
+    precision: str = "auto"
+    train_size: int | None = None
+    eval_size: int | None = None
+    evaluation_splits: tuple[str, ...] = ("validation", "test")
+    record_training: bool = False
+    record_initial: bool = True
+    intervention: dict[str, Any] = field(default_factory=dict)
+    data_fingerprint: str = ""
+    model_revision: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "evaluation_splits", tuple(self.evaluation_splits))
+        TASKS[self.task]
+        for name in ("epochs", "batch_size", "max_length"):
+            _at_least(name, getattr(self, name), 1)
+        for name in ("train_size", "eval_size"):
+            if getattr(self, name) is not None:
+                _at_least(name, getattr(self, name), 1)
+        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
+            raise ConfigError(f"learning_rate is {self.learning_rate}; expected a number above 0")
+        if not 0 <= self.warmup_ratio <= 1:
+            raise ConfigError(f"warmup_ratio is {self.warmup_ratio}; expected 0 to 1")
+        if self.precision not in PRECISIONS:
+            raise ConfigError(f"precision is '{self.precision}'; expected {', '.join(PRECISIONS)}")
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> RunConfig:
+        """From a mapping, such as a notebook's parameters or a run's record.
+
+        Raises:
+            ConfigError: on a key that is no setting.
+        """
+        known = [f.name for f in fields(cls)]
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise ConfigError(f"unknown setting {', '.join(unknown)}; known: {', '.join(known)}")
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return {**asdict(self), "evaluation_splits": list(self.evaluation_splits)}
+
+    def resolved(self) -> RunConfig:
+        """With fingerprint and revision filled in; needs neither the data nor, mostly, the model.
+
+        Raises:
+            ConfigError: if the data set is not in the registry and has no fingerprint given.
+            ModelError: if the model is neither embedded, nor a folder, nor reachable on the hub.
+        """
+        data = self.data_fingerprint or "-".join(
+            split.fingerprint for split in DATASETS[self.dataset].splits.values()
+        )
+        model = self.model_revision or model_identity(self.model)
+        return replace(self, data_fingerprint=data, model_revision=model)
+
+    @property
+    def hash(self) -> str:
+        """The run's identity: 12 hex digits over every resolved setting."""
+        identity = self.resolved().to_dict()
+        if "/" not in identity["model"] or identity["model_revision"].startswith("folder-"):
+            # A folder's place is not part of what was run; its content, the revision, is.
+            identity["model"] = _slug(identity["model"])
+        text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def folder_name(self) -> str:
+        """Readable and unique: data set, model, seed and hash."""
+        return f"{_slug(self.dataset)}-{_slug(self.model)}-seed{self.seed}-{self.hash}"
+
+
+def _slug(name: str) -> str:
+    last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
+    return re.sub(r"[^A-Za-z0-9.]+", "-", last).strip("-.").lower() or "x"
+
+
+def _at_least(name: str, value: object, least: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ConfigError(f"{name} is {value!r}; expected a whole number of at least {least}")

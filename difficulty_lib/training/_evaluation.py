@@ -1,0 +1,120 @@
+"""The evaluation stream: a pass in eval mode over a whole split, in batches of similar length."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from difficulty_lib._errors import DynamicsError
+from difficulty_lib._extras import require
+from difficulty_lib.tasks import observe_classification
+
+Row = Mapping[str, Any]
+Collate = Callable[[list[dict[str, Any]]], Mapping[str, Any]]
+ID_COLUMN = "sample_id"
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    """Eval mode without gradients; afterwards the mode is as it was."""
+    torch = require("torch", "train")
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        model.train(was_training)
+
+
+def length_batches(lengths: Sequence[int], tokens: int, rows: int) -> list[NDArray[np.int64]]:
+    """Row numbers in batches of similar length, longest first.
+
+    Args:
+        lengths: tokens of every row, shape (N,).
+        tokens: padded tokens that a batch may have.
+        rows: rows that a batch may have.
+    """
+    array = np.asarray(lengths)
+    order = np.argsort(-array, kind="stable")
+    batches, start = [], 0
+    while start < len(order):
+        longest = max(1, int(array[order[start]]))
+        size = max(1, min(rows, tokens // longest))
+        batches.append(order[start : start + size])
+        start += size
+    return batches
+
+
+def forward_columns(model: Any) -> set[str]:
+    """The names that the model's forward pass accepts."""
+    return set(inspect.signature(model.forward).parameters)
+
+
+def observe_split(
+    model: Any,
+    rows: Sequence[Row],
+    collate: Collate,
+    *,
+    observe: Callable[[Any, Any], dict[str, Any]] = observe_classification,
+    batch_tokens: int = 4096,
+    batch_rows: int = 256,
+    rank: int = 0,
+    world: int = 1,
+    progress: Callable[[int], object] | None = None,
+) -> dict[str, NDArray[np.generic]]:
+    """Observe every row of this rank's share: rows rank, rank + world, rank + 2·world, …
+
+    Args:
+        model: a `transformers` model; it is put into eval mode and back. The pass runs in the
+            model's own dtype, outside any autocast.
+        rows: encoded samples with `input_ids`, `labels` (or `label`) and, if they are to be keyed
+            by more than their place, `sample_id`.
+        collate: pads a list of rows into a batch of tensors.
+        observe: what is observed of (logits, labels).
+        batch_tokens: padded tokens per batch.
+        batch_rows: rows per batch, at most.
+        rank: this process.
+        world: number of processes.
+        progress: called with the number of rows done.
+
+    Returns:
+        `sample_id` and the observed columns, each of shape (rows of this rank,).
+    """
+    torch = require("torch", "train")
+    mine = range(rank, len(rows), world)
+    accepted = forward_columns(model)
+    samples, labels, ids = [], [], []
+    for place in mine:
+        row = dict(rows[place])
+        label = row.pop("labels", row.pop("label", None))
+        if label is None:
+            raise DynamicsError(f"row {place} has no 'labels'; there are {', '.join(map(str, row))}")
+        ids.append(int(row.pop(ID_COLUMN, place)))
+        labels.append(int(label))
+        samples.append({name: value for name, value in row.items() if name in accepted})
+    gold = torch.tensor(labels)
+    parts: list[dict[str, Any]] = []
+    order: list[NDArray[np.int64]] = []
+    with evaluating(model), torch.autocast(model.device.type, enabled=False):
+        lengths = [len(sample["input_ids"]) for sample in samples]
+        for batch in length_batches(lengths, batch_tokens, batch_rows):
+            inputs = collate([samples[i] for i in batch])
+            inputs = {name: value.to(model.device) for name, value in inputs.items()}
+            logits = model(**inputs).logits
+            parts.append(observe(logits, gold[torch.from_numpy(batch)].to(model.device)))
+            order.append(batch)
+            if progress is not None:
+                progress(len(batch))
+    if not parts:
+        return {ID_COLUMN: np.array([], dtype=np.int64)}
+    place_of = np.concatenate(order)
+    columns: dict[str, NDArray[np.generic]] = {ID_COLUMN: np.array(ids, dtype=np.int64)[place_of]}
+    for name in parts[0]:
+        columns[name] = torch.cat([part[name] for part in parts]).cpu().numpy()
+    return columns

@@ -1,0 +1,159 @@
+"""Fine-tuning through transformers' Trainer, with the recorders in place."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from difficulty_lib._errors import TrainingError
+from difficulty_lib._extras import require
+from difficulty_lib.tasks import TASKS
+from difficulty_lib.training._config import RunConfig
+from difficulty_lib.training._encode import EncodedSplit
+from difficulty_lib.training._recorders import (
+    RecordEvaluation,
+    RecordTrainingMixin,
+    TrainingRecorder,
+    list_samples,
+)
+
+if TYPE_CHECKING:
+    Trainer = Any
+else:
+    Trainer = require("transformers", "train").Trainer
+
+
+def use_bfloat16(precision: str) -> bool:
+    """Whether to autocast to bfloat16: as told, or where the hardware computes in it."""
+    if precision != "auto":
+        return precision == "bfloat16"
+    torch = require("torch", "train")
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    return bool(supported())
+
+
+class StudyTrainer(RecordTrainingMixin, Trainer):
+    """Trainer with both streams, grouping by length, that stops at a loss which is not finite."""
+
+    lengths: list[int]
+
+    def training_step(self, *args: Any, **kwargs: Any) -> Any:
+        """One forward and backward pass."""
+        loss = super().training_step(*args, **kwargs)
+        if not loss.isfinite():
+            raise TrainingError(
+                f"the loss is {loss.item()} at step {self.state.global_step + 1} "
+                f"(epoch {int(self.state.epoch or 0) + 1}); try a smaller learning rate, or "
+                "precision 'float32'"
+            )
+        return loss
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        torch = require("torch", "train")
+        utils = require("transformers.trainer_pt_utils", "train")
+        generator = torch.Generator()
+        generator.manual_seed(self.args.seed)
+        # Given the lengths, the sampler need not read every sample to find them.
+        return utils.LengthGroupedSampler(
+            self.args.train_batch_size * self.args.gradient_accumulation_steps,
+            lengths=list(self.lengths),
+            generator=generator,
+        )
+
+
+def fine_tune(
+    config: RunConfig,
+    model: Any,
+    tokenizer: Any,
+    splits: Mapping[str, EncodedSplit],
+    folder: Path,
+    *,
+    progress: bool = True,
+) -> dict[str, float]:
+    """Fine-tune `model` on `splits["train"]` and record the dynamics under `folder`.
+
+    Returns:
+        Seconds: `train_s` without and `evaluation_s` for the passes of the evaluation stream.
+
+    Raises:
+        TrainingError: at the first loss that is not finite, naming the step.
+    """
+    transformers = require("transformers", "train")
+    train = splits["train"]
+    observe = TASKS[config.task].observe
+    evaluation = _Timed(
+        folder,
+        {split: splits[split] for split in config.evaluation_splits},
+        initial=config.record_initial,
+        observe=observe,
+    )
+    callbacks: list[Any] = [evaluation]
+    recorder = None
+    if config.record_training:
+        recorder = TrainingRecorder(folder, observe=observe)
+        callbacks.append(recorder)
+        list_samples(folder, "train", train.rows)
+    with tempfile.TemporaryDirectory() as scratch:
+        trainer = StudyTrainer(
+            model=model,
+            args=_arguments(config, Path(scratch), progress),
+            train_dataset=train,
+            data_collator=transformers.DataCollatorWithPadding(tokenizer),
+            processing_class=tokenizer,
+            callbacks=callbacks,
+        )
+        trainer.lengths = train.lengths.tolist()
+        trainer.training_recorder = recorder
+        if progress:
+            trainer.remove_callback(transformers.PrinterCallback)
+        start = time.perf_counter()
+        with warnings.catch_warnings():
+            # Pinned memory is asked for whether or not there is an accelerator.
+            warnings.filterwarnings("ignore", message=".*pin_memory.*")
+            trainer.train()
+        total = time.perf_counter() - start
+    return {"train_s": total - evaluation.seconds, "evaluation_s": evaluation.seconds}
+
+
+def _arguments(config: RunConfig, scratch: Path, progress: bool) -> Any:
+    transformers = require("transformers", "train")
+    torch = require("torch", "train")
+    return transformers.TrainingArguments(
+        output_dir=str(scratch),
+        num_train_epochs=config.epochs,
+        learning_rate=config.learning_rate,
+        per_device_train_batch_size=config.batch_size,
+        weight_decay=config.weight_decay,
+        warmup_steps=config.warmup_ratio,  # a float below 1 is a share of the steps
+        lr_scheduler_type=config.schedule,
+        seed=config.seed,
+        data_seed=config.seed,
+        bf16=use_bfloat16(config.precision),
+        use_cpu=not torch.cuda.is_available(),
+        optim="adamw_torch_fused",
+        remove_unused_columns=False,  # it would drop sample_id
+        logging_strategy="no",
+        logging_nan_inf_filter=False,
+        save_strategy="no",
+        eval_strategy="no",
+        report_to="none",
+        disable_tqdm=not progress,
+        dataloader_num_workers=0,
+    )
+
+
+class _Timed(RecordEvaluation):
+    """Counts the seconds that recording the evaluation stream takes."""
+
+    seconds = 0.0
+
+    def _record(self, *args: Any, **kwargs: Any) -> None:
+        start = time.perf_counter()
+        super()._record(*args, **kwargs)
+        self.seconds += time.perf_counter() - start
