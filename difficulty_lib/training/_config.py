@@ -50,7 +50,7 @@ class RunConfig:
     seed: int = 1
     epochs: int = 6
     learning_rate: float = 5e-5
-    batch_size: int = 16
+    batch_size: int = 32
     max_length: int = 128
     weight_decay: float = 0.0
     warmup_ratio: float = 0.0
