@@ -95,7 +95,10 @@ def cluster_curves(
 
 
 def curve_table(
-    dynamics: StreamDynamics, ids: NDArray[np.int64], label_names: list[str], texts: pd.Series | None
+    dynamics: StreamDynamics,
+    ids: NDArray[np.int64],
+    label_names: list[str],
+    texts: pd.Series | None,
 ) -> pd.DataFrame:
     """Loss and prediction per epoch of some samples, beside their text and target."""
     part = {int(i): place for place, i in enumerate(dynamics.ids)}

@@ -23,7 +23,10 @@ def score_correlations(scores: pd.DataFrame) -> pd.DataFrame:
     hierarchy = require("scipy.cluster.hierarchy", "train")
     distance = require("scipy.spatial.distance", "train")
     turned = pd.DataFrame(
-        {n: hardness(scores[n], higher_is_harder=SCORES[n].higher_is_harder) for n in scores},
+        {
+            str(n): hardness(scores[n], higher_is_harder=SCORES[str(n)].higher_is_harder)
+            for n in scores
+        },
         index=scores.index,
     )
     turned = turned.loc[:, turned.nunique() > 1]

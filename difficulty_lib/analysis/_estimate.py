@@ -111,7 +111,9 @@ def _correlation(
 ) -> Estimate:
     a, b = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     if a.shape != b.shape or a.ndim != 1 or len(a) < 3:
-        raise DataError(f"a correlation of shapes {a.shape} and {b.shape}; expected three pairs or more")
+        raise DataError(
+            f"a correlation of shapes {a.shape} and {b.shape}; expected three pairs or more"
+        )
 
     def statistic(rows: NDArray[np.int64]) -> Array:
         if ranked:
@@ -134,4 +136,6 @@ def share(successes: ArrayLike, *, level: float = 0.95) -> Estimate:
         raise DataError("a share of no samples; expected at least one")
     result = stats.binomtest(int(flags.sum()), len(flags))
     interval = result.proportion_ci(confidence_level=level, method="wilson")
-    return Estimate(float(flags.mean()), float(interval.low), float(interval.high), len(flags), level)
+    return Estimate(
+        float(flags.mean()), float(interval.low), float(interval.high), len(flags), level
+    )

@@ -97,7 +97,9 @@ def agreement_ceiling(
         for values, gold in zip(ratings, label):
             shuffled = rng.permutation(np.asarray(values))
             middle = len(shuffled) // 2
-            halves.append((_disagreement(shuffled[:middle], gold), _disagreement(shuffled[middle:], gold)))
+            halves.append(
+                (_disagreement(shuffled[:middle], gold), _disagreement(shuffled[middle:], gold))
+            )
         first, second = np.array(halves).T
         r = spearman(first, second, resamples=1).value
         found.append(np.sqrt(max(0.0, 2 * r / (1 + r))))

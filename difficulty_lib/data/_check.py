@@ -44,7 +44,9 @@ def check_labels(data: TextData, train_split: str = "train") -> None:
         DataError: if training has one class only, or another split a label that training lacks.
     """
     if train_split not in data.splits:
-        raise DataError(f"{data.name} has no split '{train_split}'; there are {', '.join(data.splits)}")
+        raise DataError(
+            f"{data.name} has no split '{train_split}'; there are {', '.join(data.splits)}"
+        )
     learnt = set(data[train_split]["label"].unique())
     if len(learnt) < 2:
         only = data.label_names[next(iter(learnt))]

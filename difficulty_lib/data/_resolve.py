@@ -50,7 +50,9 @@ def load_data(name: str) -> TextData:
     elif spec.hub is not None:
         splits, origin = _from_hub(spec), "hub"
     else:
-        raise DataError(f"{name}: no source; set DIFFICULTY_DATA to a folder with {name}/train.parquet")
+        raise DataError(
+            f"{name}: no source; set DIFFICULTY_DATA to a folder with {name}/train.parquet"
+        )
     for split, frame in splits.items():
         check_frame(frame, spec.text_columns, f"{name}/{split} ({origin})")
         _check_label_column(frame, spec, f"{name}/{split} ({origin})")
@@ -79,13 +81,17 @@ def _from_mirror(spec: DataSpec, folder: Path) -> Splits:
     for split in spec.splits:
         path = folder / f"{split}.parquet"
         if not path.exists():
-            raise DataError(f"{path} is missing; expected one Parquet file per split of {spec.name}")
+            raise DataError(
+                f"{path} is missing; expected one Parquet file per split of {spec.name}"
+            )
         try:
             frame = pd.read_parquet(path)
         except Exception as error:
             raise DataError(f"{path} is not readable as Parquet ({error})") from None
         if "id" not in frame.columns:
-            raise DataError(f"{path}: no column 'id'; there are {', '.join(map(str, frame.columns))}")
+            raise DataError(
+                f"{path}: no column 'id'; there are {', '.join(map(str, frame.columns))}"
+            )
         splits[split] = _indexed(frame.rename(columns={"id": "sample_id"}), spec, str(path))
     return splits
 

@@ -58,7 +58,9 @@ def _read_jsonl(path: Path) -> pd.DataFrame:
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
-            raise DataError(f"{path}, line {number}: not JSON ({error.msg}); expected an object") from None
+            raise DataError(
+                f"{path}, line {number}: not JSON ({error.msg}); expected an object"
+            ) from None
         if not isinstance(row, dict):
             raise DataError(f"{path}, line {number}: {type(row).__name__}; expected an object")
         rows.append(row)
@@ -142,9 +144,13 @@ def _labels(values: pd.Series, where: str) -> tuple[np.ndarray, tuple[str, ...]]
             f"{where}, row {row + 1}: {text.iloc[row]} is a float; expected classes, "
             "as text or integers (for a rating, cut it into classes first)"
         )
-    kinds = sorted(text.unique(), key=lambda v: (0, int(v), v) if _INTEGER.fullmatch(v) else (1, 0, v))
+    kinds = sorted(
+        text.unique(), key=lambda v: (0, int(v), v) if _INTEGER.fullmatch(v) else (1, 0, v)
+    )
     if len(kinds) < 2:
-        raise DataError(f"{where}: every row has the label '{kinds[0]}'; expected two classes or more")
+        raise DataError(
+            f"{where}: every row has the label '{kinds[0]}'; expected two classes or more"
+        )
     if len(kinds) > max(2, len(values) // 2):
         raise DataError(
             f"{where}: {len(kinds)} different labels in {len(values)} rows; expected classes"

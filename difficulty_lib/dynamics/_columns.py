@@ -49,7 +49,7 @@ def _max_probability(columns: Stored, label: NDArray[np.int64] | None) -> Array:
 def _correct(columns: Stored, label: NDArray[np.int64] | None) -> Array:
     if label is not None and "predicted" in columns:
         return (np.asarray(columns["predicted"]) == label).astype(np.float64)
-    return (np.asarray(columns["margin"]) > 0).astype(np.float64)
+    return (np.asarray(columns["margin"], dtype=np.float64) > 0).astype(np.float64)
 
 
 # name → (what it is computed from: any one of these sets suffices, function)

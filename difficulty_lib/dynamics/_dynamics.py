@@ -66,7 +66,9 @@ class Dynamics:
         return self._streams[matching[0]]
 
     @classmethod
-    def load(cls, folder: str | Path, split: str | None = None, stream: str | None = None) -> Dynamics:
+    def load(
+        cls, folder: str | Path, split: str | None = None, stream: str | None = None
+    ) -> Dynamics:
         """Read the dynamics of a run's folder.
 
         Args:
@@ -131,13 +133,19 @@ class Dynamics:
             raise DynamicsError(f"unknown columns {unknown}; expected some of {', '.join(STORED)}")
         id_array = np.asarray(ids)
         if id_array.ndim != 1 or not np.issubdtype(id_array.dtype, np.integer):
-            raise DynamicsError(f"ids must be a list of integers, not {id_array.dtype} {id_array.shape}")
+            raise DynamicsError(
+                f"ids must be a list of integers, not {id_array.dtype} {id_array.shape}"
+            )
         arrays = {name: np.asarray(v, dtype=STORED[name]) for name, v in columns.items()}
         for name, values in arrays.items():
             if values.ndim != 2:
-                raise DynamicsError(f"column '{name}' must have shape (epochs, samples), not {values.shape}")
+                raise DynamicsError(
+                    f"column '{name}' must have shape (epochs, samples), not {values.shape}"
+                )
         count = next(iter(arrays.values())).shape[0] if arrays else 0
-        epoch_array = np.arange(1, count + 1) if epochs is None else np.asarray(epochs, dtype=np.int64)
+        epoch_array = (
+            np.arange(1, count + 1) if epochs is None else np.asarray(epochs, dtype=np.int64)
+        )
         order = np.argsort(id_array, kind="stable")
         rows = np.argsort(epoch_array, kind="stable")
         for name, values in arrays.items():
@@ -170,10 +178,12 @@ class Dynamics:
         """
         for column in ("epoch", "sample_id"):
             if column not in frame.columns:
-                raise DynamicsError(f"no column '{column}'; there are {', '.join(map(str, frame.columns))}")
+                raise DynamicsError(
+                    f"no column '{column}'; there are {', '.join(map(str, frame.columns))}"
+                )
         frame = frame.assign(
-            split=frame["split"] if "split" in frame else "train",
-            stream=frame["stream"] if "stream" in frame else "evaluation",
+            split=frame.get("split", "train"),
+            stream=frame.get("stream", "evaluation"),
         )
         names = [name for name in STORED if name in frame.columns]
         streams: dict[tuple[str, str], StreamDynamics] = {}

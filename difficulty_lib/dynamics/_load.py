@@ -16,7 +16,9 @@ from difficulty_lib.dynamics._stream import StreamDynamics
 
 def keyed(folder: Path, key: str) -> dict[str, Path]:
     """Sub-folders `key=value` by value."""
-    return {p.name.removeprefix(f"{key}="): p for p in sorted(folder.glob(f"{key}=*")) if p.is_dir()}
+    return {
+        p.name.removeprefix(f"{key}="): p for p in sorted(folder.glob(f"{key}=*")) if p.is_dir()
+    }
 
 
 def _epochs(folder: Path, where: str) -> dict[int, Path]:
@@ -71,7 +73,9 @@ def load_stream(folder: Path, split: str, stream: str) -> StreamDynamics:
         tables = [read_table(part) for part in parts]
         unlike = [p for p, t in zip(parts, tables) if t.schema.names != tables[0].schema.names]
         if unlike or "sample_id" not in tables[0].column_names:
-            raise DynamicsError(f"{(unlike or parts)[0]}: its columns differ from {parts[0].name}'s")
+            raise DynamicsError(
+                f"{(unlike or parts)[0]}: its columns differ from {parts[0].name}'s"
+            )
         table = pa.concat_tables(tables).sort_by("sample_id")
         found = table["sample_id"].to_numpy()
         ids = found if ids is None else ids

@@ -28,7 +28,12 @@ ROOT = "dynamics"
 def part_path(folder: Path, split: str, stream: str, epoch: int, rank: int = 0) -> Path:
     """Where the observations of one rank in one epoch lie."""
     return (
-        folder / ROOT / f"split={split}" / f"stream={stream}" / f"epoch={epoch}" / f"rank-{rank}.parquet"
+        folder
+        / ROOT
+        / f"split={split}"
+        / f"stream={stream}"
+        / f"epoch={epoch}"
+        / f"rank-{rank}.parquet"
     )
 
 
@@ -112,4 +117,6 @@ def read_table(path: Path) -> pa.Table:
         raise DynamicsError(f"{path} is missing; record the run again") from None
     except (pa.ArrowInvalid, OSError) as error:
         reason = str(error).splitlines()[0]
-        raise DynamicsError(f"{path} is truncated or not Parquet ({reason}); record it again") from None
+        raise DynamicsError(
+            f"{path} is truncated or not Parquet ({reason}); record it again"
+        ) from None

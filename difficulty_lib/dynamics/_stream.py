@@ -56,7 +56,9 @@ class StreamDynamics:
                 )
         if len(np.unique(self.ids)) != len(self.ids):
             ids, counts = np.unique(self.ids, return_counts=True)
-            raise DynamicsError(f"{where}: doubled sample ids, first: {ids[counts > 1][:5].tolist()}")
+            raise DynamicsError(
+                f"{where}: doubled sample ids, first: {ids[counts > 1][:5].tolist()}"
+            )
         if self.label is not None and self.label.shape != self.ids.shape:
             raise DynamicsError(f"{where}: {len(self.label)} labels for {len(self.ids)} samples")
 
@@ -77,7 +79,10 @@ class StreamDynamics:
         if name in self.columns:
             return True
         return name in DERIVED and any(
-            all(part == "label" and self.label is not None or part in self.columns for part in need)
+            all(
+                (part == "label" and self.label is not None) or part in self.columns
+                for part in need
+            )
             for need in DERIVED[name][0]
         )
 

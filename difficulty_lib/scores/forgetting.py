@@ -19,7 +19,7 @@ def never_learnt(correct: ArrayLike) -> NDArray[np.bool_]:
     Returns:
         Shape (N,), bool.
     """
-    return ~np.asarray(correct, dtype=bool).any(axis=0)
+    return np.logical_not(np.asarray(correct, dtype=bool).any(axis=0))
 
 
 @score(

@@ -32,8 +32,10 @@ def hardware() -> str:
     torch = require("torch", "train")
     if torch.cuda.is_available():
         count = torch.cuda.device_count()
-        return f"{count} × {torch.cuda.get_device_name(0)}" if count > 1 else str(
-            torch.cuda.get_device_name(0)
+        return (
+            f"{count} × {torch.cuda.get_device_name(0)}"
+            if count > 1
+            else str(torch.cuda.get_device_name(0))
         )
     return f"{_processor()}, {torch.get_num_threads()} cores"
 

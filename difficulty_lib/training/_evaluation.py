@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,20 @@ from difficulty_lib._extras import require
 from difficulty_lib.tasks import observe_classification
 
 Row = Mapping[str, Any]
+
+
+class Rows(Protocol):
+    """Encoded samples: a `datasets.Dataset`, a list of dicts, or anything alike."""
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        ...
+
+    def __getitem__(self, index: int, /) -> Any:
+        """One sample, as a dict."""
+        ...
+
+
 Collate = Callable[[list[dict[str, Any]]], Mapping[str, Any]]
 ID_COLUMN = "sample_id"
 
@@ -58,7 +72,7 @@ def forward_columns(model: Any) -> set[str]:
 
 def observe_split(
     model: Any,
-    rows: Sequence[Row],
+    rows: Rows,
     collate: Collate,
     *,
     observe: Callable[[Any, Any], dict[str, Any]] = observe_classification,
@@ -94,7 +108,9 @@ def observe_split(
         row = dict(rows[place])
         label = row.pop("labels", row.pop("label", None))
         if label is None:
-            raise DynamicsError(f"row {place} has no 'labels'; there are {', '.join(map(str, row))}")
+            raise DynamicsError(
+                f"row {place} has no 'labels'; there are {', '.join(map(str, row))}"
+            )
         ids.append(int(row.pop(ID_COLUMN, place)))
         labels.append(int(label))
         samples.append({name: value for name, value in row.items() if name in accepted})

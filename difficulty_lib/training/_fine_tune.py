@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tqdm.auto import tqdm
+
 from difficulty_lib._errors import TrainingError
 from difficulty_lib._extras import require
 from difficulty_lib.tasks import TASKS
@@ -23,8 +25,10 @@ from difficulty_lib.training._recorders import (
 
 if TYPE_CHECKING:
     Trainer = Any
+    TrainerCallback = object
 else:
     Trainer = require("transformers", "train").Trainer
+    TrainerCallback = require("transformers", "train").TrainerCallback
 
 
 def use_bfloat16(precision: str) -> bool:
@@ -110,8 +114,10 @@ def fine_tune(
         )
         trainer.lengths = train.lengths.tolist()
         trainer.training_recorder = recorder
+        for chatty in (transformers.PrinterCallback, transformers.ProgressCallback):
+            trainer.remove_callback(chatty)
         if progress:
-            trainer.remove_callback(transformers.PrinterCallback)
+            trainer.add_callback(TrainingBar(len(train) * config.epochs))
         start = time.perf_counter()
         with warnings.catch_warnings():
             # Pinned memory is asked for whether or not there is an accelerator.
@@ -146,6 +152,31 @@ def _arguments(config: RunConfig, scratch: Path, progress: bool) -> Any:
         disable_tqdm=not progress,
         dataloader_num_workers=0,
     )
+
+
+class TrainingBar(TrainerCallback):
+    """A bar over the samples of all epochs."""
+
+    def __init__(self, total: int) -> None:
+        self.bar = tqdm(total=total, desc="fine-tuning", unit="samples", smoothing=0.05)
+        self.left = total
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Advance by one batch on every process."""
+        done = min(self.left, state.train_batch_size * args.world_size)
+        self.left -= done
+        self.bar.update(done)
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """The last batch of an epoch may be smaller than the others."""
+        at = round(self.bar.total * state.epoch / state.num_train_epochs)
+        self.left = self.bar.total - at
+        self.bar.n = at
+        self.bar.refresh()
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Leave the full bar."""
+        self.bar.close()
 
 
 class _Timed(RecordEvaluation):

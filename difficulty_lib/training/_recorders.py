@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from difficulty_lib._errors import DynamicsError
 from difficulty_lib._extras import require
 from difficulty_lib.dynamics import write_part, write_samples
 from difficulty_lib.tasks import observe_classification
-from difficulty_lib.training._evaluation import ID_COLUMN, Collate, Row, observe_split
+from difficulty_lib.training._evaluation import ID_COLUMN, Collate, Rows, observe_split
 
 if TYPE_CHECKING:
     TrainerCallback = object
@@ -27,7 +27,7 @@ def _world(args: Any) -> tuple[int, int]:
     return int(args.process_index), int(args.world_size)
 
 
-def list_samples(folder: Path, split: str, rows: Sequence[Row]) -> None:
+def list_samples(folder: Path, split: str, rows: Rows) -> None:
     """Write which ids, with which labels, every epoch of this split must have."""
     ids, labels = [], []
     for place in range(len(rows)):
@@ -62,7 +62,7 @@ class RecordEvaluation(TrainerCallback):
     def __init__(
         self,
         folder: str | Path,
-        splits: Mapping[str, Sequence[Row]],
+        splits: Mapping[str, Rows],
         *,
         initial: bool = True,
         collate: Collate | None = None,

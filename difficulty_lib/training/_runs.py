@@ -116,7 +116,7 @@ def get_or_train(config: RunConfig, data: TextData | None = None, *, progress: b
         config = _with_fingerprint(config, data).resolved()
         if (run := find_run(config)) is not None:
             return run
-    return _train(config, data, progress=progress)
+    return train_run(config, data, runs_folder() / config.folder_name, progress=progress)
 
 
 def _with_fingerprint(config: RunConfig, data: TextData) -> RunConfig:
@@ -131,7 +131,12 @@ def _with_fingerprint(config: RunConfig, data: TextData) -> RunConfig:
     return replace(config, data_fingerprint=data.fingerprint())
 
 
-def _train(config: RunConfig, data: TextData, *, progress: bool) -> Run:
+def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool = True) -> Run:
+    """Train a resolved configuration on these data and record it as `folder`, whole or not at all.
+
+    Raises:
+        DifficultyError: one line, if data, model or configuration cannot be used.
+    """
     # Imported here: looking a recorded run up needs neither torch nor transformers.
     from difficulty_lib.training._encode import encode, longest_input
     from difficulty_lib.training._environment import environment
@@ -145,11 +150,10 @@ def _train(config: RunConfig, data: TextData, *, progress: bool) -> Run:
             f"{data.name} has no split {', '.join(missing)}; there are {', '.join(data.splits)}"
         )
     start = time.perf_counter()
-    sizes = {name: config.eval_size for name in data.splits} | {"train": config.train_size}
+    sizes = dict.fromkeys(data.splits, config.eval_size) | {"train": config.train_size}
     subset = data.subset(sizes)
     check_labels(subset)
-    final = runs_folder() / config.folder_name
-    partial = final.with_name(final.name + ".partial")
+    partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     seed_everything(config.seed)
     with quiet():
@@ -183,16 +187,16 @@ def _train(config: RunConfig, data: TextData, *, progress: bool) -> Run:
         },
         "metrics": {
             "accuracy": {
-                f"{split}/{stream}": dynamics.stream(split, stream).matrix("correct").mean(1).tolist()
-                for split, stream in dynamics.keys
+                "/".join(key): dynamics.stream(*key).matrix("correct").mean(axis=1).tolist()
+                for key in dynamics.keys
             },
         },
         "timings": timings | {"total_s": time.perf_counter() - start},
     }
     (partial / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf8")
-    shutil.rmtree(final, ignore_errors=True)
-    os.replace(partial, final)
-    return Run.load(final)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(partial, folder)
+    return Run.load(folder)
 
 
 def _hub_revision(config: RunConfig) -> str:

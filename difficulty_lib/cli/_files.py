@@ -1,0 +1,60 @@
+"""Writing a user's files: whole or not at all, in the kind that was asked for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from difficulty_lib._errors import DataError
+from difficulty_lib.data._table_file import READERS
+
+
+def check_writable(path: Path) -> None:
+    """Refuse before any work is done what could not be written afterwards.
+
+    Raises:
+        DataError: on an unknown kind, or a folder that is not there or not writable.
+    """
+    folder = path.parent if str(path.parent) else Path()
+    if not folder.is_dir():
+        raise DataError(f"{path}: no folder {folder}; expected one that exists")
+    if not os.access(folder, os.W_OK):
+        raise DataError(f"{path}: cannot write into {folder}")
+
+
+def check_table_kind(path: Path) -> None:
+    """Refuse endings that no table is written as."""
+    if path.suffix.lower() not in READERS:
+        raise DataError(f"{path}: '{path.suffix}' is no known kind; expected {', '.join(READERS)}")
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text file atomically."""
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        temporary.write_text(text, encoding="utf8")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table atomically as CSV, TSV, JSONL or Parquet, by its ending."""
+    check_table_kind(path)
+    ending = path.suffix.lower()
+    if ending == ".parquet":
+        temporary = path.with_name(path.name + ".tmp")
+        try:
+            table.to_parquet(temporary, index=False)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    elif ending == ".jsonl":
+        write_text(table.to_json(orient="records", lines=True, force_ascii=False), path)
+    else:
+        write_text(
+            table.to_csv(index=False, float_format="%.6g", sep="\t" if ending == ".tsv" else ","),
+            path,
+        )

@@ -1,0 +1,101 @@
+"""`difficulty rank`: which rows of my data set should I look at first?"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from difficulty_lib.cli._files import check_table_kind, check_writable, write_table, write_text
+from difficulty_lib.data import read_table_file, table_data
+from difficulty_lib.suspicion import SUSPICION, Suspicion
+
+
+def rank(
+    file: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet.")],
+    text: Annotated[list[str], typer.Option(help="Column of texts; give it twice for a pair.")],
+    label: Annotated[str, typer.Option(help="Column of labels, text or integers.")],
+    id: Annotated[str | None, typer.Option(help="Column of unique ids, if any.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where the ranked table goes; FILE.ranked.* otherwise."),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Where the HTML report goes; FILE.report.html otherwise."),
+    ] = None,
+    model: Annotated[str, typer.Option(help="Embedded name, folder or hub id.")] = "minilm",
+    epochs: Annotated[int, typer.Option(min=2, help="Passes over the rows.")] = 6,
+    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 5e-5,
+    batch_size: Annotated[int, typer.Option(min=1, help="Rows per update.")] = 32,
+    max_length: Annotated[int, typer.Option(min=4, help="Tokens kept of a text.")] = 128,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
+    by: Annotated[str, typer.Option(help="The score that ranks.")] = SUSPICION,
+    show: Annotated[int, typer.Option(min=1, help="Rows in the report.")] = 100,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Folder to keep the recorded run in."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option(help="No progress bars.")] = False,
+) -> None:
+    """Fine-tune on your own table and rank its rows by how suspicious their labels are."""
+    from difficulty_lib.report import render_report
+    from difficulty_lib.suspicion import rank_suspicion
+    from difficulty_lib.training import RunConfig
+
+    out = out or file.with_name(f"{file.stem}.ranked{file.suffix}")
+    report = report or file.with_name(f"{file.stem}.report.html")
+    table = read_table_file(file)
+    data = table_data(table, text, label, where=str(file), id_column=id)
+    check_table_kind(out)
+    for path in (out, report, *([keep] if keep else [])):
+        check_writable(path)
+    config = RunConfig(
+        dataset=data.name,
+        model=model,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        batch_size=batch_size,
+        max_length=max_length,
+        seed=seed,
+    )
+    found = rank_suspicion(data, config, by=by, keep=keep, progress=not quiet)
+    command = shlex.join(["difficulty", *sys.argv[1:]])
+    page = render_report(found, file.name, rows=show, command=command)
+    write_table(ranked_table(table, found), out)
+    write_text(page, report)
+    _say(found, out, report)
+
+
+def ranked_table(table: pd.DataFrame, found: Suspicion) -> pd.DataFrame:
+    """The user's table, hardest first, with prediction, scores and rank beside what was there."""
+    added = found.table.drop(columns=["text", "label"])
+    taken = {name: f"{name}_difficulty" for name in added.columns if name in table.columns}
+    added = added.rename(columns=taken)
+    ordered = table.iloc[added.index.to_numpy() - 1].reset_index(drop=True)
+    return pd.concat([ordered, added.reset_index(drop=True)], axis=1)
+
+
+def _say(found: Suspicion, out: Path, report: Path) -> None:
+    first = found.table.iloc[0]
+    truncated = found.run["data"]["truncated"]["train"]
+    contradicted = int((found.table["label"] != found.table["predicted"]).sum())
+    typer.echo(
+        f"{len(found.table):,} rows ranked by {found.by}; the model contradicts {contradicted:,}"
+    )
+    if truncated:
+        typer.echo(
+            f"{truncated:,} texts were longer than {found.run['data']['max_length']} tokens and cut"
+        )
+    shown = " ".join(str(first["text"]).split())
+    shown = shown if len(shown) <= 90 else shown[:89] + "…"
+    typer.echo(
+        f"first: row {found.table.index[0]}, labelled {first['label']}, "
+        f"the model says {first['predicted']}: {shown}"
+    )
+    typer.echo(f"table:  {out}")
+    typer.echo(f"report: {report}")

@@ -1,0 +1,51 @@
+"""`difficulty run`: one recorded fine-tuning."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def run(
+    dataset: Annotated[str, typer.Option("--data", help="Name in the registry: difficulty data.")],
+    model: Annotated[str, typer.Option(help="Embedded name, folder or hub id.")] = "minilm",
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training split.")] = 6,
+    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 5e-5,
+    batch_size: Annotated[int, typer.Option(min=1, help="Samples per update.")] = 32,
+    max_length: Annotated[int, typer.Option(min=4, help="Tokens kept of a text.")] = 128,
+    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
+    train_size: Annotated[int | None, typer.Option(min=1, help="Training samples.")] = None,
+    eval_size: Annotated[
+        int | None,
+        typer.Option(min=1, help="Samples of other splits."),
+    ] = None,
+    split: Annotated[
+        list[str] | None,
+        typer.Option(help="Split to record in eval mode; may be repeated."),
+    ] = None,
+    record_training: Annotated[bool, typer.Option(help="Record the training stream too.")] = False,
+    quiet: Annotated[bool, typer.Option(help="No progress bars.")] = False,
+) -> None:
+    """Fine-tune and record the dynamics, or find the recorded run of the same settings."""
+    from difficulty_lib.training import RunConfig, get_or_train
+
+    config = RunConfig(
+        dataset=dataset,
+        model=model,
+        seed=seed,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        batch_size=batch_size,
+        max_length=max_length,
+        precision=precision,
+        train_size=train_size,
+        eval_size=eval_size,
+        evaluation_splits=tuple(split or ("validation", "test")),
+        record_training=record_training,
+    )
+    done = get_or_train(config, progress=not quiet)
+    for split_name in done.config.evaluation_splits:
+        typer.echo(f"{split_name} accuracy: {done.accuracy(split_name):.3f}")
+    typer.echo(f"run {done.hash}: {done.folder}")

@@ -1,0 +1,3 @@
+"""Reports for people."""
+
+from difficulty_lib.report._html import render_report as render_report

@@ -1,0 +1,105 @@
+"""Which rows of my data set should I look at first? A table in, the table with scores and a rank out."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from difficulty_lib._errors import ConfigError
+from difficulty_lib.data import TextData
+from difficulty_lib.dynamics import StreamDynamics
+from difficulty_lib.scores import SCORES, ranking, score_table
+from difficulty_lib.training import RunConfig
+from difficulty_lib.training._runs import train_run
+
+SUSPICION = "action_score"
+KEPT = (
+    "action_score",
+    "last_loss",
+    "aum",
+    "confidence",
+    "variability",
+    "forgetting_events",
+    "predictive_entropy",
+)
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """Rows ranked by how suspicious their labels are.
+
+    Attributes:
+        table: indexed by sample_id (the row's number from 1), hardest first: the text, `label`,
+            `predicted`, the scores, and `suspicion_rank` from 1.
+        by: the score that ranks.
+        dynamics: what the scores were computed from.
+        run: the record of the fine-tuning.
+        data: the labelled texts.
+    """
+
+    table: pd.DataFrame = field(repr=False)
+    by: str
+    dynamics: StreamDynamics = field(repr=False)
+    run: dict[str, Any] = field(repr=False)
+    data: TextData = field(repr=False)
+
+
+def rank_suspicion(
+    data: TextData,
+    config: RunConfig | None = None,
+    *,
+    by: str = SUSPICION,
+    keep: Path | None = None,
+    progress: bool = True,
+) -> Suspicion:
+    """Fine-tune on the rows and rank them by a score of their training stream, hardest first.
+
+    The training stream comes from the very forward passes that train, so that the ranking costs
+    nothing beyond the fine-tuning.
+
+    Args:
+        data: labelled texts, all in the split "train".
+        config: how to fine-tune; the defaults of `RunConfig` if not given.
+        by: the score that ranks.
+        keep: a folder to keep the run in; nothing is kept if not given.
+        progress: whether to show bars.
+
+    Raises:
+        DifficultyError: one line, if the data, the model or the configuration cannot be used.
+    """
+    if by not in SCORES:
+        raise ConfigError(f"unknown score '{by}'; known: {', '.join(SCORES)}")
+    config = replace(
+        config or RunConfig(dataset=data.name),
+        evaluation_splits=(),
+        record_training=True,
+        record_initial=False,
+        data_fingerprint=data.fingerprint(),
+    ).resolved()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = keep or Path(scratch) / "run"
+        run = train_run(config, data, folder, progress=progress)
+        dynamics = run.dynamics.stream("train", "training")
+        table = _table(data, dynamics, by)
+    return Suspicion(table=table, by=by, dynamics=dynamics, run=run.record, data=data)
+
+
+def _table(data: TextData, dynamics: StreamDynamics, by: str) -> pd.DataFrame:
+    names = np.array(data.label_names, dtype=object)
+    frame = data["train"]
+    scores = score_table(dynamics, list(dict.fromkeys((*KEPT, by))))
+    predicted = dynamics.matrix("predicted")[-1].astype(int)
+    place = ranking(scores[by])
+    table = pd.DataFrame(
+        {
+            "text": data.texts("train"),
+            "label": names[frame["label"].to_numpy()],
+            "predicted": pd.Series(names[predicted], index=scores.index),
+        }
+    ).join(scores)
+    return table.loc[place.index].assign(suspicion_rank=place)
