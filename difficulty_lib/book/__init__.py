@@ -1,0 +1,6 @@
+"""What the book's notebooks need beside the analysis; it needs the extra `book`."""
+
+from difficulty_lib.book._page import edition as edition
+from difficulty_lib.book._page import glue as glue
+from difficulty_lib.book._page import provenance as provenance
+from difficulty_lib.book._page import quoted_texts as quoted_texts

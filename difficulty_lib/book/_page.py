@@ -1,0 +1,94 @@
+"""What a chapter says of itself, and the values that other pages quote from it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from difficulty_lib._extras import require
+from difficulty_lib.analysis import Estimate
+from difficulty_lib.data import DATASETS
+from difficulty_lib.training import Run
+
+
+def glue(name: str, value: object) -> None:
+    """Store a value for the book's prose; an `Estimate` also as `<name>_low` and `<name>_high`.
+
+    Outside the book's tools (on a hosted notebook, say) the value is shown nowhere.
+    """
+    try:
+        paste = require("myst_nb", "book").glue
+    except ImportError:
+        return
+    if isinstance(value, Estimate):
+        paste(name, value.value, display=False)
+        paste(f"{name}_low", value.low, display=False)
+        paste(f"{name}_high", value.high, display=False)
+    else:
+        paste(name, value, display=False)
+
+
+def provenance(runs: list[Run], notebook: str, parameters: Mapping[str, Any], edition: str) -> Any:
+    """The line under a chapter's title: what it was made from, and how to make it anew.
+
+    Args:
+        runs: the recorded runs, the first of which the figures show.
+        notebook: the source's name without its ending.
+        parameters: the notebook's parameters as executed.
+        edition: "quick" or "published".
+    """
+    display = require("IPython.display", "book")
+    run = runs[0]
+    config, where = run.config, run.record["environment"]
+    data = DATASETS[config.dataset]
+    sizes = run.record["data"]["label_counts"]
+    rows = ", ".join(f"{split} {sum(counts):,}" for split, counts in sizes.items())
+    hashes = ", ".join(f"`{r.hash}`" for r in runs)
+    given = " ".join(_option(k, v) for k, v in parameters.items() if v is not None)
+    command = f"papermill notebooks/{notebook}.ipynb out.ipynb {given}"
+    seeds = ", ".join(str(r.config.seed) for r in runs)
+    lines = [
+        f"**{edition.capitalize()} edition** · data: [{data.title}]({data.homepage}) "
+        f"({rows}; {data.licence}) · model: {config.model} (`{config.model_revision[:8]}`) · "
+        f"seed{'s' if len(runs) > 1 else ''} {seeds} · {where['hardware']} · {where['date']} · "
+        f"run{'s' if len(runs) > 1 else ''} {hashes}",
+        "",
+        "Re-execute with other parameters:",
+        "```bash",
+        command,
+        "```",
+    ]
+    return display.Markdown("\n".join(lines))
+
+
+def _option(name: str, value: object) -> str:
+    if isinstance(value, list | dict | bool):
+        return f"-y '{json.dumps({name: value})}'"
+    return f"-p {name} {value}"
+
+
+def edition() -> str:
+    """Which edition a notebook is executed for: `DIFFICULTY_EDITION`, else "your own"."""
+    return os.environ.get("DIFFICULTY_EDITION", "your own")
+
+
+def quoted_texts(texts: pd.Series | None, ids: pd.Index, redistributable: bool) -> pd.Series:
+    """The texts that a page may show: all of them, or of these few samples only.
+
+    Args:
+        texts: indexed by sample_id; None where the data are not at hand.
+        ids: the samples that the page quotes in any case.
+        redistributable: whether the licence lets all texts be shown.
+
+    Returns:
+        A series on the index of `texts` with "" where a text is not shown.
+    """
+    if texts is None:
+        return pd.Series("", index=ids)
+    if redistributable:
+        return texts
+    return texts.where(texts.index.isin(ids), "")

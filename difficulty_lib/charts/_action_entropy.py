@@ -1,0 +1,92 @@
+"""Action score against entropy, brushable: the brush lists the samples in it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from difficulty_lib.charts._show import INK, WIDTH, alt
+
+LISTED = 12
+
+
+def action_entropy_chart(
+    samples: pd.DataFrame, found: str, listed: int = LISTED
+) -> alt.VConcatChart:
+    """A scatter with a brush, and the hardest of the brushed samples in words below it.
+
+    Args:
+        samples: a row per sample with `id`, `action`, `entropy`, `target`, `predicted`, `text`.
+        found: the correlation in words, for the description.
+        listed: rows of the list.
+    """
+    low, high = samples["action"].min(), samples["action"].max()
+    data = samples.assign(
+        normalised=(samples["action"] - low) / (high - low if high > low else 1.0),
+        right=(samples["target"] == samples["predicted"]).map({True: "right", False: "wrong"}),
+        guess=samples["target"] + " → " + samples["predicted"],
+        words=[_cut(f"{i}: {t}" if t else str(i)) for i, t in zip(samples["id"], samples["text"])],
+    ).round({"action": 4, "entropy": 4, "normalised": 4})
+    data = data[["id", "action", "entropy", "normalised", "right", "guess", "words"]].sort_values(
+        "action", ascending=False
+    )
+    brush = alt.selection_interval(name="brush")
+    points = (
+        alt.Chart(data)
+        .mark_circle(size=28)
+        .encode(
+            x=alt.X("entropy:Q", title="predictive entropy after the last epoch (nats)"),
+            y=alt.Y("normalised:Q", title="action score, normalised"),
+            color=alt.condition(
+                brush,
+                alt.Color(
+                    "right:N",
+                    scale=alt.Scale(domain=["right", "wrong"], range=[INK["easy"], INK["hard"]]),
+                    legend=alt.Legend(title="last prediction", orient="top"),
+                ),
+                alt.value("#b9c2cb"),
+            ),
+            opacity=alt.condition(brush, alt.value(0.75), alt.value(0.25)),
+            tooltip=["id", "guess", "action", "entropy", "words"],
+        )
+        .add_params(brush)
+        .properties(width=WIDTH, height=320)
+    )
+    count = (
+        alt.Chart(data)
+        .transform_filter(brush)
+        .transform_aggregate(selected="count()")
+        .transform_calculate(
+            line="format(datum.selected, ',') + ' samples in the brush; the hardest of them, "
+            "target → predicted:'"
+        )
+        .mark_text(align="left", fontWeight="bold", fontSize=12)
+        .encode(x=alt.value(0), text="line:N")
+        .properties(width=WIDTH, height=16)
+    )
+    ranked = (
+        alt.Chart(data)
+        .transform_filter(brush)
+        .transform_window(place="row_number()", sort=[alt.SortField("action", "descending")])
+        .transform_filter(f"datum.place <= {listed}")
+        .encode(y=alt.Y("place:O", axis=None, scale=alt.Scale(domain=list(range(1, listed + 1)))))
+    )
+
+    def column(field: str, x: int) -> alt.Chart:
+        encoded = alt.Text(field, format=".2f") if field == "action:Q" else alt.Text(field)
+        return ranked.mark_text(align="left", fontSize=11).encode(x=alt.value(x), text=encoded)
+
+    listing = (column("action:Q", 0) + column("guess:N", 44) + column("words:N", 172)).properties(
+        width=WIDTH, height=17 * listed
+    )
+    return alt.vconcat(points, count, listing, spacing=8).properties(
+        usermeta={"renderer": "canvas" if len(data) > 2000 else "svg"},
+        description=(
+            f"Action score against predictive entropy of {len(data):,} samples: {found}. "
+            "Drag over the points to list the samples there."
+        ),
+    )
+
+
+def _cut(text: str, length: int = 68) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 1] + "…"

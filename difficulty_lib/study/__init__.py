@@ -1,0 +1,4 @@
+"""The chapters' content; it needs the extras `train` and `book`."""
+
+from difficulty_lib.study._chapter import ClassificationChapter as ClassificationChapter
+from difficulty_lib.study._classification import ClassificationStudy as ClassificationStudy
