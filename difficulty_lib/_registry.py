@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from difficulty_lib._errors import ConfigError
 
@@ -41,6 +41,10 @@ class Registry(Mapping[str, T]):
             raise ConfigError(
                 f"unknown {self.kind} '{name}'; known: {', '.join(self._entries)}"
             ) from None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The entry, or `default` where there is none."""
+        return self._entries.get(name, default)
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries

@@ -37,7 +37,7 @@ class Estimate:
 
     def excludes(self, number: float) -> bool:
         """Whether the interval lies wholly to one side of `number`."""
-        return not self.low <= number <= self.high
+        return number < self.low or number > self.high
 
 
 def _ranks(values: Array) -> Array:

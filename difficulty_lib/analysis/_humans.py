@@ -102,5 +102,5 @@ def agreement_ceiling(
             )
         first, second = np.array(halves).T
         r = spearman(first, second, resamples=1).value
-        found.append(np.sqrt(max(0.0, 2 * r / (1 + r))))
+        found.append(np.sqrt(2 * r / (1 + r)) if r > 0 else 0.0 * r)  # NaN stays NaN
     return Estimate(float(np.mean(found)), float(np.min(found)), float(np.max(found)), n=len(label))

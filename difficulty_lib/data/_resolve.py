@@ -111,7 +111,7 @@ def _from_hub(spec: DataSpec) -> Splits:
                 spec.hub.id, spec.hub.config, revision=spec.hub.revision, split=split
             )
         except Exception as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise DataError(help_line.format(reason=reason)) from None
         frame = loaded.to_pandas()
         frame["sample_id"] = range(len(frame))
@@ -124,11 +124,17 @@ def _indexed(frame: pd.DataFrame, spec: DataSpec, where: str) -> pd.DataFrame:
         raise DataError(
             f"{where}: no column '{spec.label_column}'; there are {', '.join(map(str, frame.columns))}"
         )
+    ids = frame["sample_id"]
+    if not pd.api.types.is_integer_dtype(ids) or ids.isna().any():
+        raise DataError(f"{where}: ids are {ids.dtype} or missing; expected integers in every row")
     frame = frame.rename(columns={spec.label_column: "label"})
     return frame.astype({"sample_id": "int64"}).set_index("sample_id")
 
 
 def _check_label_column(frame: pd.DataFrame, spec: DataSpec, where: str) -> None:
+    if frame["label"].isna().any():
+        row = frame.index[frame["label"].isna()][0]
+        raise DataError(f"{where}: no label in row {row}; expected an integer in every row")
     if not pd.api.types.is_integer_dtype(frame["label"]):
         raise DataError(f"{where}: labels are {frame['label'].dtype}; expected integers")
     outside = ~frame["label"].between(0, len(spec.label_names) - 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -38,13 +39,26 @@ def read_table_file(path: str | Path) -> pd.DataFrame:
             return _read_jsonl(path)
         separator = "\t" if ending == ".tsv" else ","
         # utf-8-sig drops a byte-order mark; no value is taken for a missing one.
-        return pd.read_csv(
-            path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-        )
+        # index_col=False: a row with a field too many must not shift the columns in silence.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(
+                path,
+                sep=separator,
+                dtype=str,
+                keep_default_na=False,
+                encoding="utf-8-sig",
+                index_col=False,
+            )
     except DataError:
         raise
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 at byte {error.start}; expected UTF-8 text") from None
+    except pd.errors.ParserWarning:
+        raise DataError(
+            f"{path}: not readable as {ending[1:].upper()} (rows have more fields than the header); "
+            "expected quotes around a text that holds the separator"
+        ) from None
     except Exception as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{path}: not readable as {ending[1:].upper()} ({reason})") from None
@@ -95,7 +109,7 @@ def table_data(
         if doubled.any():
             row = int(np.flatnonzero(doubled)[0])
             raise DataError(
-                f"{where}, column '{id_column}', row {row + 1}: id {table[id_column].iloc[row]!r} "
+                f"{where}, column '{id_column}', row {row + 1}: id {np.asarray(table[id_column]).tolist()[row]!r} "
                 "is there already; expected unique ids"
             )
     for column in text:

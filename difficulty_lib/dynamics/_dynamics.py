@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib.dynamics._columns import STORED
+from difficulty_lib.dynamics._integers import integers
 from difficulty_lib.dynamics._load import keyed, load_stream
 from difficulty_lib.dynamics._store import ROOT, write_part, write_samples
 from difficulty_lib.dynamics._stream import StreamDynamics
@@ -99,6 +101,8 @@ class Dynamics:
         """Write everything into `folder`, in the layout that `load` reads."""
         folder = Path(folder)
         for (split, stream), part in self._streams.items():
+            # Epochs and ranks of an earlier, longer recording must not survive.
+            shutil.rmtree(folder / ROOT / f"split={split}" / f"stream={stream}", ignore_errors=True)
             write_samples(folder, split, part.ids, part.label)
             for row, epoch in enumerate(part.epochs):
                 columns = {name: values[row] for name, values in part.columns.items()}
@@ -136,16 +140,14 @@ class Dynamics:
             raise DynamicsError(
                 f"ids must be a list of integers, not {id_array.dtype} {id_array.shape}"
             )
-        arrays = {name: np.asarray(v, dtype=STORED[name]) for name, v in columns.items()}
+        arrays = {name: _typed(name, values) for name, values in columns.items()}
         for name, values in arrays.items():
             if values.ndim != 2:
                 raise DynamicsError(
                     f"column '{name}' must have shape (epochs, samples), not {values.shape}"
                 )
         count = next(iter(arrays.values())).shape[0] if arrays else 0
-        epoch_array = (
-            np.arange(1, count + 1) if epochs is None else np.asarray(epochs, dtype=np.int64)
-        )
+        epoch_array = np.arange(1, count + 1) if epochs is None else integers(epochs, "epochs")
         order = np.argsort(id_array, kind="stable")
         rows = np.argsort(epoch_array, kind="stable")
         for name, values in arrays.items():
@@ -154,7 +156,7 @@ class Dynamics:
                     f"column '{name}' has shape {values.shape}; expected (epochs, samples) = "
                     f"({len(epoch_array)}, {len(id_array)})"
                 )
-        label_array = None if label is None else np.asarray(label, dtype=np.int64)
+        label_array = None if label is None else integers(label, "label")
         if label_array is not None and label_array.shape != id_array.shape:
             raise DynamicsError(f"{label_array.size} labels for {id_array.size} ids")
         return cls(
@@ -197,28 +199,50 @@ class Dynamics:
         return pd.concat([part.to_frame() for part in self._streams.values()], ignore_index=True)
 
 
+def _typed(name: str, values: ArrayLike) -> NDArray[np.generic]:
+    """A column in the type in which it is stored."""
+    dtype = STORED[name]
+    if dtype.kind == "i":
+        return integers(values, f"column '{name}'").astype(dtype)
+    return np.asarray(values, dtype=dtype)
+
+
 def _pivot(part: pd.DataFrame, names: list[str], split: str, stream: str) -> StreamDynamics:
+    where = f"{split}/{stream}"
+    part = part.dropna(axis="columns", how="all")  # columns that other streams have
+    for key in ("sample_id", "epoch"):
+        if key not in part.columns:
+            raise DynamicsError(f"{where}: column '{key}' is empty")
+        part = part.assign(**{key: integers(part[key].to_numpy(), f"{where}, column '{key}'")})
     part = part.sort_values(["epoch", "sample_id"], kind="stable")
-    ids = np.unique(part["sample_id"].to_numpy(dtype=np.int64))
-    epochs = np.unique(part["epoch"].to_numpy(dtype=np.int64))
+    ids = np.unique(part["sample_id"].to_numpy())
+    epochs = np.unique(part["epoch"].to_numpy())
     doubled = part.duplicated(["epoch", "sample_id"])
     if doubled.any():
         row = part[doubled].iloc[0]
         raise DynamicsError(
-            f"{split}/{stream}: sample {row['sample_id']} is there more than once in epoch {row['epoch']}"
+            f"{where}: sample {row['sample_id']} is there more than once in epoch {row['epoch']}"
         )
     if len(part) != len(ids) * len(epochs):
         seen = set(zip(part["epoch"], part["sample_id"]))
         gap = next((e, i) for e in epochs for i in ids if (e, i) not in seen)
-        raise DynamicsError(f"{split}/{stream}: sample {gap[1]} is missing from epoch {gap[0]}")
+        raise DynamicsError(f"{where}: sample {gap[1]} is missing from epoch {gap[0]}")
     shape = (len(epochs), len(ids))
     label: NDArray[np.int64] | None = None
     if "label" in part.columns:
-        label = part["label"].to_numpy(dtype=np.int64)[: len(ids)]
+        labels = integers(part["label"].to_numpy(), f"{where}, column 'label'").reshape(shape)
+        changing = (labels != labels[0]).any(axis=0)
+        if changing.any():
+            raise DynamicsError(
+                f"{where}: the label of sample {ids[changing][0]} changes between epochs; "
+                "expected one label per sample"
+            )
+        label = labels[0]
+    present = [name for name in names if name in part.columns]
     return StreamDynamics(
         ids=ids,
         epochs=epochs,
-        columns={name: part[name].to_numpy(dtype=STORED[name]).reshape(shape) for name in names},
+        columns={name: _typed(name, part[name].to_numpy()).reshape(shape) for name in present},
         label=label,
         split=split,
         stream=stream,

@@ -60,7 +60,10 @@ def load_stream(folder: Path, split: str, stream: str) -> StreamDynamics:
     label: NDArray[np.int64] | None = None
     listed = samples_path(folder, split)
     if listed.exists():
-        samples = read_table(listed).sort_by("sample_id")
+        samples = read_table(listed)
+        if "sample_id" not in samples.column_names:
+            raise DynamicsError(f"{listed}: no column 'sample_id'; record the run again")
+        samples = samples.sort_by("sample_id")
         ids = samples["sample_id"].to_numpy()
         label = samples["label"].to_numpy() if "label" in samples.column_names else None
 
@@ -71,11 +74,11 @@ def load_stream(folder: Path, split: str, stream: str) -> StreamDynamics:
         if not parts:
             raise DynamicsError(f"{path}: no rank-*.parquet; epoch {epoch} of {where} is missing")
         tables = [read_table(part) for part in parts]
-        unlike = [p for p, t in zip(parts, tables) if t.schema.names != tables[0].schema.names]
-        if unlike or "sample_id" not in tables[0].column_names:
-            raise DynamicsError(
-                f"{(unlike or parts)[0]}: its columns differ from {parts[0].name}'s"
-            )
+        for part, read in zip(parts, tables):
+            if "sample_id" not in read.column_names:
+                raise DynamicsError(f"{part}: no column 'sample_id'; record it again")
+            if read.schema.names != tables[0].schema.names:
+                raise DynamicsError(f"{part}: its columns differ from those of {parts[0].name}")
         table = pa.concat_tables(tables).sort_by("sample_id")
         found = table["sample_id"].to_numpy()
         ids = found if ids is None else ids

@@ -97,6 +97,13 @@ def write_part(
         raise DynamicsError(
             f"cannot write columns {sorted(columns)}; expected sample_id and any of {', '.join(STORED)}"
         )
+    count = np.shape(columns["sample_id"])
+    for name, values in columns.items():
+        if np.shape(values) != count or len(count) != 1:
+            raise DynamicsError(
+                f"{split}/{stream}, epoch {epoch}: column '{name}' has shape {np.shape(values)}; "
+                f"expected {count}, one value per sample_id"
+            )
     order = np.argsort(columns["sample_id"], kind="stable")
     typed = {"sample_id": np.asarray(columns["sample_id"], dtype=np.int64)[order]}
     typed |= {

@@ -54,6 +54,10 @@ class StreamDynamics:
                     f"{where}: column '{name}' is not finite at epoch {self.epochs[epoch]}, "
                     f"sample {self.ids[sample]}"
                 )
+        if len(self.epochs) and (self.epochs[0] < 0 or (np.diff(self.epochs) < 1).any()):
+            raise DynamicsError(
+                f"{where}: epochs are {self.epochs.tolist()}; expected increasing numbers from 0 on"
+            )
         if len(np.unique(self.ids)) != len(self.ids):
             ids, counts = np.unique(self.ids, return_counts=True)
             raise DynamicsError(

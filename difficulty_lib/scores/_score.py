@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from difficulty_lib._errors import DynamicsError
 from difficulty_lib._registry import Registry
 from difficulty_lib.dynamics import StreamDynamics
 
@@ -53,14 +54,20 @@ class Score:
 
     def available(self, dynamics: StreamDynamics) -> bool:
         """Whether these dynamics hold what the score needs."""
-        return all(dynamics.available(need) for need in self.needs)
+        trained = len(dynamics.trained_epochs) > 0
+        return trained and all(dynamics.available(need) for need in self.needs)
 
     def __call__(self, dynamics: StreamDynamics) -> pd.Series:
         """The score of every sample, indexed by sample_id.
 
         Raises:
-            DynamicsError: if a column that it needs was not recorded.
+            DynamicsError: if a column that it needs was not recorded, or nothing after epoch 0.
         """
+        if not len(dynamics.trained_epochs):
+            raise DynamicsError(
+                f"{dynamics.split}/{dynamics.stream}: only epoch 0 was recorded; "
+                f"'{self.name}' needs an epoch of training"
+            )
         values = self.function(*(dynamics.matrix(need) for need in self.needs))
         index = pd.Index(dynamics.ids, name="sample_id")
         return pd.Series(values, index=index, name=self.name)

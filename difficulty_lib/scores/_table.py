@@ -21,7 +21,7 @@ def score_table(dynamics: StreamDynamics, names: Sequence[str] | None = None) ->
         names: names of scores; all available ones if not given.
 
     Returns:
-        A frame indexed by sample_id; columns in the order of the registry. `attrs["stream"]`
+        A frame indexed by sample_id; columns in the order of the registry, or of `names`. `attrs["stream"]`
         says which stream the scores were computed from.
 
     Raises:
@@ -32,7 +32,8 @@ def score_table(dynamics: StreamDynamics, names: Sequence[str] | None = None) ->
         chosen = [s for s in SCORES.values() if s.available(dynamics)]
     else:
         chosen = [SCORES[name] for name in names]
-    table = pd.DataFrame({s.name: s(dynamics) for s in chosen})
+    index = pd.Index(dynamics.ids, name="sample_id")
+    table = pd.DataFrame({s.name: s(dynamics) for s in chosen}, index=index)
     table.attrs["stream"] = dynamics.stream
     return table
 

@@ -2,3 +2,4 @@
 
 from difficulty_lib.study._chapter import ClassificationChapter as ClassificationChapter
 from difficulty_lib.study._classification import ClassificationStudy as ClassificationStudy
+from difficulty_lib.study._parameters import run_configs as run_configs

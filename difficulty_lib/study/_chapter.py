@@ -90,6 +90,7 @@ class ClassificationChapter:
         glue("action_entropy", self.study.action_entropy)
         glue("action_entropy_pearson", self.study.action_entropy_linear)
         glue("confident", self.study.confident)
+        glue("confidently_wrong", self.study.confidently_wrong)
         note = ""
         if self.study.texts is not None and not self.study.spec.redistributable:
             note = (

@@ -126,6 +126,14 @@ class ClassificationStudy:
         return share(confident_errors(self.samples["action"], self.samples["entropy"], TOP))
 
     @cached_property
+    def confidently_wrong(self) -> Estimate:
+        """Share of the hardest by action score that are wrong with a probability of .9 or more."""
+        hardest = confident_errors(self.samples["action"], self.samples["entropy"], TOP).index
+        wrong = self.samples["target"] != self.samples["predicted"]
+        sure = self.scores["maximum_softmax_probability"] >= 0.9
+        return share((wrong & sure).loc[hardest])
+
+    @cached_property
     def classes(self) -> ClassDifficulty:
         """Mean action score of every class against its frequency in training."""
         assert self.dynamics.label is not None

@@ -91,7 +91,10 @@ def action_entropy(study: ClassificationStudy) -> str:
         f"Over all samples the two agree: Spearman {interval(study.action_entropy)}, Pearson "
         f"{interval(study.action_entropy_linear)}. Of the {TOP:.0%} of samples with the highest action "
         f"score, {percent(study.confident)} have an entropy below the median; if the two had nothing "
-        f"to do with each other, half would. So {said}."
+        f"to do with each other, half would. So {said}. The median itself is "
+        f"{study.samples['entropy'].median():.3f} nats, though; in absolute terms, "
+        f"{percent(study.confidently_wrong)} of these hardest samples are predicted wrongly with a "
+        f"probability of .9 or more."
     )
 
 

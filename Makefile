@@ -1,0 +1,59 @@
+# make study   the quick edition: installs, trains on embedded data, builds _build/html/index.html
+# make test    installs what is missing, then lints, type-checks and tests
+# make check   looks at the built book, in a browser too
+# make publish the published edition's runs and chapters (needs the data, see the README)
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DIFFICULTY_CHARTS := book
+export PYTHONDONTWRITEBYTECODE := 1
+export PYDEVD_DISABLE_FILE_VALIDATION := 1
+SNAKEMAKE := $(BIN)/snakemake --snakefile workflow/Snakefile --workflow-profile workflow/profiles/local
+
+.PHONY: setup study test lint check publish chromium serve benchmark clean
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + " (choose another: make PYTHON=python3.12)")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip check
+	$(BIN)/python -m ipykernel install --prefix $(VENV) >/dev/null
+	@touch $@
+
+study: setup
+	$(SNAKEMAKE) --configfile workflow/quick.yml
+	@echo; echo "Open $(CURDIR)/_build/html/index.html"
+
+publish: setup
+	$(SNAKEMAKE) --configfile workflow/published.yml
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+test: lint
+	$(BIN)/python -m pytest
+
+chromium:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	  { test "$$(id -u)" = 0 && apt-get update -q && apt-get install -y -q chromium; } || \
+	  { echo "Chromium is needed: install the Debian package chromium" >&2; exit 1; }
+
+check: setup chromium
+	$(BIN)/python -m pytest -m site tests/site
+
+benchmark: setup
+	$(BIN)/python benchmarks/recording.py
+
+serve: setup
+	$(BIN)/python -m http.server -d _build/html 8000
+
+clean:
+	rm -rf _build runs .snakemake book/chapters/sentiment.ipynb

@@ -1,0 +1,68 @@
+"""Simulated logits and the dynamics that follow from them, for the tests of the core."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from difficulty_lib.dynamics import Dynamics
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """Logits of shape (1 + E, N, K), epoch 0 first; ids are neither sorted nor consecutive."""
+
+    ids: np.ndarray
+    label: np.ndarray
+    logits: np.ndarray
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """The stored columns, each of shape (1 + E, N), in float64."""
+        z = self.logits
+        shifted = z - z.max(axis=2, keepdims=True)
+        p = np.exp(shifted) / np.exp(shifted).sum(axis=2, keepdims=True)
+        gold = np.eye(z.shape[2])[self.label][None].astype(bool) & np.ones(z.shape, dtype=bool)
+        z_gold = np.where(gold, z, 0).sum(axis=2)
+        log_p = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
+        return {
+            "loss": -np.where(gold, log_p, 0).sum(axis=2),
+            "margin": z_gold - np.where(gold, -np.inf, z).max(axis=2),
+            "entropy": -(p * log_p).sum(axis=2),
+            "error_norm": np.sqrt(((p - gold) ** 2).sum(axis=2)),
+            "predicted": z.argmax(axis=2),
+        }
+
+    def dynamics(self) -> Dynamics:
+        epochs = np.arange(len(self.logits))
+        return Dynamics.from_arrays(self.ids, label=self.label, epochs=epochs, **self.columns())
+
+
+def simulate_logits(classes: int = 3, epochs: int = 5, samples: int = 40, seed: int = 0):
+    rng = np.random.default_rng(seed)
+    label = rng.integers(0, classes, samples)
+    skill = rng.normal(1.0, 1.5, samples)  # how fast a sample is learnt; negative: never
+    logits = rng.normal(0.0, 1.0, (1 + epochs, samples, classes))
+    logits[:, np.arange(samples), label] += np.arange(1 + epochs)[:, None] * skill
+    ids = rng.permutation(samples) * 7 + 3
+    return Simulation(ids=ids, label=label, logits=logits)
+
+
+@pytest.fixture(scope="session")
+def simulate():
+    """The function that simulates, for tests that need another number of classes or seed."""
+    return simulate_logits
+
+
+@pytest.fixture(scope="session")
+def simulation():
+    return simulate_logits()
+
+
+@pytest.fixture
+def dynamics(simulation):
+    return simulation.dynamics()
+
+
+@pytest.fixture
+def stream(dynamics):
+    return dynamics.stream()

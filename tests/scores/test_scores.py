@@ -1,0 +1,397 @@
+"""Every registered score against a slow loop over the raw logits that reads like its formula."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from difficulty_lib import SCORES, DifficultyError, Dynamics, ranking
+from difficulty_lib.dynamics import StreamDynamics
+from difficulty_lib.scores import el2n, forgetting_events, never_learnt
+
+DIFFICULT = [name for name, entry in SCORES.items() if entry.means == "difficult"]
+PROPERTY = settings(max_examples=15, deadline=None, derandomize=True, database=None)
+
+
+# The references. `z` holds the logits of one sample: z[t][k] of epoch t, epoch 0 first; y is gold.
+
+
+def softmax(z_t):
+    top = max(z_t)
+    total = sum(math.exp(value - top) for value in z_t)
+    return [math.exp(value - top) / total for value in z_t]
+
+
+def trained(z):
+    return range(1, len(z))
+
+
+def loss(z_t, y):
+    return -math.log(softmax(z_t)[y])
+
+
+def mean(values):
+    values = list(values)
+    return sum(values) / len(values)
+
+
+def ref_action_score(z, y):
+    total = 0.0
+    for t in trained(z):
+        total += loss(z[t], y)
+    return total
+
+
+def ref_action_score_mean(z, y):
+    return mean(loss(z[t], y) for t in trained(z))
+
+
+def ref_action_score_initial(z, y):
+    total = 0.0
+    for t in range(len(z)):
+        total += loss(z[t], y)
+    return total
+
+
+def ref_action_variance(z, y):
+    centre = mean(loss(z[t], y) for t in trained(z))
+    return mean((loss(z[t], y) - centre) ** 2 for t in trained(z))
+
+
+def ref_last_loss(z, y):
+    return loss(z[-1], y)
+
+
+def ref_aum(z, y):
+    return mean(z[t][y] - max(v for k, v in enumerate(z[t]) if k != y) for t in trained(z))
+
+
+def ref_confidence(z, y):
+    return mean(softmax(z[t])[y] for t in trained(z))
+
+
+def ref_variability(z, y):
+    centre = ref_confidence(z, y)
+    return math.sqrt(mean((softmax(z[t])[y] - centre) ** 2 for t in trained(z)))
+
+
+def right(z_t, y):
+    return max(range(len(z_t)), key=lambda k: z_t[k]) == y
+
+
+def ref_correctness(z, y):
+    return mean(1.0 if right(z[t], y) else 0.0 for t in trained(z))
+
+
+def ref_forgetting_events(z, y):
+    if not any(right(z[t], y) for t in trained(z)):
+        return len(trained(z))
+    return sum(1 for t in range(2, len(z)) if right(z[t - 1], y) and not right(z[t], y))
+
+
+def ref_el2n(z, y):
+    p = softmax(z[1])
+    return math.sqrt(sum((p[k] - (1.0 if k == y else 0.0)) ** 2 for k in range(len(p))))
+
+
+def ref_predictive_entropy(z, y):
+    return -sum(p * math.log(p) for p in softmax(z[-1]))
+
+
+def ref_maximum_softmax_probability(z, y):
+    return max(softmax(z[-1]))
+
+
+def ref_aleatoric(z, y):
+    return mean(softmax(z[t])[y] * (1 - softmax(z[t])[y]) for t in trained(z))
+
+
+REFERENCES = {
+    name.removeprefix("ref_"): function
+    for name, function in list(globals().items())
+    if name.startswith("ref_")
+}
+
+
+def expected(simulation, name):
+    """By id, from the raw logits."""
+    by_id = {}
+    for place, sample_id in enumerate(simulation.ids):
+        z = simulation.logits[:, place].tolist()
+        by_id[int(sample_id)] = REFERENCES[name](z, int(simulation.label[place]))
+    return by_id
+
+
+@pytest.mark.parametrize("classes", [2, 3, 6])
+@pytest.mark.parametrize("name", SCORES)
+def test_score_equals_its_formula(simulate, name, classes):
+    assert name in REFERENCES, f"write a slow reference for {name}"
+    simulation = simulate(classes=classes, seed=classes)
+    found = SCORES[name](simulation.dynamics().stream())
+    wanted = expected(simulation, name)
+    assert found.name == name
+    assert found.index.tolist() == sorted(wanted)
+    assert found.index.name == "sample_id"
+    np.testing.assert_allclose(found, [wanted[i] for i in found.index], rtol=2e-5, atol=2e-6)
+
+
+def test_no_reference_without_a_score():
+    assert set(REFERENCES) == set(SCORES)
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_score_stays_accurate_where_softmax_is_extreme(simulate, name):
+    simulation = simulate(seed=5)
+    wide = type(simulation)(simulation.ids, simulation.label, simulation.logits * 8)
+    found = SCORES[name](wide.dynamics().stream())
+    wanted = expected(wide, name)
+    np.testing.assert_allclose(found, [wanted[i] for i in found.index], rtol=2e-5, atol=3e-6)
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_metadata(name):
+    entry = SCORES[name]
+    assert entry.name == name == entry.function.__name__
+    assert isinstance(entry.higher_is_harder, bool)
+    assert entry.means in ("difficult", "ambiguous")
+    assert entry.default_stream in ("evaluation", "training")
+    assert all((entry.title, entry.formula, entry.citation, entry.needs, entry.function.__doc__))
+
+
+# Identities
+
+
+def test_action_score_is_epochs_times_mean(stream):
+    total, per_epoch = SCORES["action_score"](stream), SCORES["action_score_mean"](stream)
+    np.testing.assert_allclose(total, 5 * per_epoch, rtol=1e-12)
+    assert ranking(total).index.tolist() == ranking(per_epoch).index.tolist()
+
+
+def test_aleatoric_and_variability_share_the_mean(stream):
+    centre = SCORES["confidence"](stream)
+    left = SCORES["aleatoric"](stream) + SCORES["variability"](stream) ** 2
+    np.testing.assert_allclose(left, centre * (1 - centre), rtol=1e-9)
+
+
+def test_two_classes_el2n_is_the_gold_probability(simulate):
+    simulation = simulate(classes=2)
+    found = SCORES["el2n"](simulation.dynamics().stream())
+    for place, sample_id in enumerate(simulation.ids):
+        p = softmax(simulation.logits[1, place].tolist())[simulation.label[place]]
+        assert found[sample_id] == pytest.approx(math.sqrt(2) * (1 - p), abs=1e-6)
+
+
+def test_two_classes_entropy_and_msp_are_monotone(simulate):
+    simulation = simulate(classes=2)
+    stream = simulation.dynamics().stream()
+    sure = {
+        int(i): abs(softmax(simulation.logits[-1, place].tolist())[0] - 0.5)
+        for place, i in enumerate(simulation.ids)
+    }
+    order = sorted(sure, key=sure.__getitem__)
+    assert (np.diff(SCORES["predictive_entropy"](stream)[order]) <= 1e-6).all()
+    assert (np.diff(SCORES["maximum_softmax_probability"](stream)[order]) >= -1e-6).all()
+
+
+# Orientation
+
+
+def planted():
+    """40 samples learnt at once and kept, of which four are ever more surely wrong."""
+    rng = np.random.default_rng(3)
+    label = rng.integers(0, 3, 40)
+    hard = [2, 11, 23, 38]
+    logits = rng.uniform(0.0, 0.3, (6, 40, 3))
+    for place in range(40):
+        favoured = (label[place] + 1) % 3 if place in hard else label[place]
+        logits[1:, place, favoured] += np.array([2.0, 4.0, 6.0, 8.0, 10.0])
+    return logits, label, set(hard)
+
+
+@pytest.mark.parametrize("name", DIFFICULT)
+def test_planted_hard_samples_rank_first(simulation, name):
+    logits, label, hard = planted()
+    made = type(simulation)(np.arange(40), label, logits)
+    order = ranking(SCORES[name](made.dynamics().stream()))
+    assert set(order.index[:4]) == hard
+    assert order.tolist() == list(range(1, 41))
+
+
+AMBIGUOUS = ("aleatoric", "maximum_softmax_probability", "predictive_entropy", "variability")
+
+
+def test_ambiguous_scores_are_known():
+    assert {name for name, entry in SCORES.items() if entry.means == "ambiguous"} == set(AMBIGUOUS)
+
+
+@pytest.mark.parametrize("name", AMBIGUOUS)
+def test_planted_ambiguous_samples_rank_first(simulation, name):
+    logits, label, _ = planted()
+    logits[:] = 0.0
+    logits[:, np.arange(40), label] = 9.0
+    wavering = [5, 17]
+    for place in wavering:  # between the gold class and another, undecided in the end
+        logits[:, place] = 0.0
+        logits[[1, 3], place, label[place]] = 9.0
+    made = type(simulation)(np.arange(40), label, logits)
+    order = ranking(SCORES[name](made.dynamics().stream()))
+    assert set(order.index[:2]) == set(wavering)
+
+
+# Forgetting and EL2N
+
+
+@pytest.mark.parametrize(
+    ("course", "events", "never"),
+    [
+        ([1, 1, 1, 1], 0, False),
+        ([0, 0, 0, 1], 0, False),
+        ([0, 1, 0, 1], 1, False),
+        ([1, 0, 1, 0], 2, False),
+        ([1, 0, 0, 0], 1, False),
+        ([0, 0, 0, 0], 4, True),
+    ],
+)
+def test_forgetting_of_one_course(course, events, never):
+    correct = np.array(course, dtype=float)[:, None]
+    assert forgetting_events(correct).tolist() == [events]
+    assert never_learnt(correct).tolist() == [never]
+
+
+def test_never_learnt_ranks_above_the_most_forgotten():
+    correct = np.array([[1, 0], [0, 0], [1, 0], [0, 0], [1, 0], [0, 0]])
+    count = forgetting_events(correct)
+    assert count[1] > count[0] == 3
+
+
+@pytest.mark.parametrize("epoch", [0, -1, 6])
+def test_el2n_epoch_out_of_range(stream, epoch):
+    with pytest.raises(IndexError, match=f"epoch is {epoch}; expected 1 to 5"):
+        el2n(stream.matrix("error_norm"), epoch=epoch)
+
+
+def test_el2n_of_a_later_epoch(simulation, stream):
+    found = dict(zip(stream.ids, el2n(stream.matrix("error_norm"), epoch=4)))
+    for place, sample_id in enumerate(simulation.ids):
+        z, y = simulation.logits[[0, 4], place].tolist(), int(simulation.label[place])
+        assert found[sample_id] == pytest.approx(ref_el2n(z, y), abs=1e-6)
+
+
+def refused(entry, stream):
+    try:
+        entry(stream)
+    except DifficultyError:
+        return True
+    except (IndexError, RuntimeWarning):
+        return False
+    return False
+
+
+def test_no_score_of_epoch_0_alone(simulation):
+    columns = {key: values[:1] for key, values in simulation.columns().items()}
+    only = Dynamics.from_arrays(simulation.ids, label=simulation.label, epochs=[0], **columns)
+    assert [n for n, entry in SCORES.items() if not refused(entry, only.stream())] == []
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_score_does_not_change_or_share_its_input(stream, name):
+    inputs = [stream.matrix(need) for need in SCORES[name].needs]
+    before = [values.copy() for values in inputs]
+    result = SCORES[name].function(*inputs)
+    result += 1.0
+    for values, kept in zip(inputs, before):
+        np.testing.assert_array_equal(values, kept)
+
+
+# cleanlab
+
+
+def probabilities(simulation, epoch):
+    return np.array([softmax(row) for row in simulation.logits[epoch].tolist()])
+
+
+def one_epoch(simulation):
+    columns = {name: values[-1:] for name, values in simulation.columns().items()}
+    return Dynamics.from_arrays(simulation.ids, label=simulation.label, **columns).stream()
+
+
+def test_two_classes_confidence_is_cleanlabs_margin(simulate):
+    rank = pytest.importorskip("cleanlab.rank")
+    simulation = simulate(classes=2)
+    wanted = rank.get_normalized_margin_for_each_label(
+        simulation.label, probabilities(simulation, -1)
+    )
+    found = SCORES["confidence"](one_epoch(simulation))[simulation.ids]
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+
+
+def test_confidence_is_cleanlabs_self_confidence_averaged(simulation, stream):
+    rank = pytest.importorskip("cleanlab.rank")
+    wanted = np.mean(
+        [
+            rank.get_self_confidence_for_each_label(simulation.label, probabilities(simulation, t))
+            for t in range(1, 6)
+        ],
+        axis=0,
+    )
+    np.testing.assert_allclose(SCORES["confidence"](stream)[simulation.ids], wanted, atol=1e-6)
+
+
+def test_cleanlabs_margin_follows_from_the_stored_columns(simulation):
+    rank = pytest.importorskip("cleanlab.rank")
+    wanted = rank.get_normalized_margin_for_each_label(
+        simulation.label, probabilities(simulation, -1)
+    )
+    stream = one_epoch(simulation)
+    gold, top = stream.matrix("gold_probability")[0], stream.matrix("max_probability")[0]
+    other = np.where(
+        stream.matrix("margin")[0] > 0, gold * np.exp(-stream.matrix("margin")[0]), top
+    )
+    found = dict(zip(stream.ids, (gold - other + 1) / 2))
+    np.testing.assert_allclose([found[i] for i in simulation.ids], wanted, atol=1e-6)
+
+
+# Properties
+
+
+@PROPERTY
+@given(
+    seed=st.integers(0, 10_000),
+    epochs=st.integers(1, 7),
+    samples=st.integers(1, 30),
+    classes=st.integers(2, 5),
+    spread=st.sampled_from([0.0, 0.1, 1.0, 20.0]),
+)
+def test_finite_and_of_one_number_a_sample(simulate, seed, epochs, samples, classes, spread):
+    drawn = simulate(classes=classes, epochs=epochs, samples=samples, seed=seed)
+    made = type(drawn)(drawn.ids, drawn.label, drawn.logits * spread)
+    stream = made.dynamics().stream()
+    for name, entry in SCORES.items():
+        values = entry.function(*(stream.matrix(need) for need in entry.needs))
+        assert values.shape == (samples,), name
+        assert values.dtype == np.float64, name
+        assert np.isfinite(values).all(), name
+
+
+@PROPERTY
+@given(seed=st.integers(0, 10_000), order=st.permutations(range(12)))
+def test_permuting_the_samples_permutes_the_scores(simulate, seed, order):
+    stream = simulate(samples=12, seed=seed).dynamics().stream()
+    order = np.array(order)
+    for name, entry in SCORES.items():
+        inputs = [stream.matrix(need) for need in entry.needs]
+        whole = entry.function(*inputs)
+        turned = entry.function(*(values[..., order] for values in inputs))
+        np.testing.assert_array_equal(turned, whole[order], err_msg=name)
+
+
+@PROPERTY
+@given(seed=st.integers(0, 10_000), keep=st.sets(st.integers(0, 11), min_size=1))
+def test_a_samples_score_depends_on_that_sample_alone(simulate, seed, keep):
+    stream = simulate(samples=12, seed=seed).dynamics().stream()
+    some = stream.take(stream.ids[sorted(keep)])
+    assert isinstance(some, StreamDynamics)
+    for entry in SCORES.values():
+        np.testing.assert_allclose(entry(some), entry(stream)[some.ids], rtol=1e-12)

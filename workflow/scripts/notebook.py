@@ -1,0 +1,40 @@
+"""Execute one chapter's notebook, and publish it into the book only if all of it ran."""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import papermill
+
+
+def main(workflow: Any) -> None:
+    """Execute with the chapter's parameters; a failed copy is kept for reading, not in the book."""
+    source, target = Path(workflow.input.notebook), Path(workflow.output[0])
+    given = dict(workflow.params.parameters)
+    known = papermill.inspect_notebook(str(source))
+    unknown = sorted(set(given) - set(known))
+    if unknown:  # papermill itself only prints a line
+        sys.exit(f"{source} has no parameter {', '.join(unknown)}; it has {', '.join(known)}")
+    os.environ["DIFFICULTY_RUNS"] = workflow.params.root
+    os.environ["DIFFICULTY_EDITION"] = workflow.params.edition
+    with tempfile.TemporaryDirectory() as folder:
+        done = Path(folder) / target.name
+        try:
+            papermill.execute_notebook(
+                str(source), str(done), parameters=given, kernel_name="python3", cwd="."
+            )
+        except papermill.PapermillExecutionError as error:
+            kept = Path("_build/failed") / target.name
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(done, kept)
+            sys.exit(
+                f"{source} failed in cell {error.exec_count}: {error.ename}: {error.evalue}; see {kept}"
+            )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(done, target)
+
+
+main(snakemake)  # noqa: F821
