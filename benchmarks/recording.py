@@ -1,0 +1,162 @@
+"""What recording costs, as ratios from alternating runs on this machine.
+
+Prints, for MiniLM on one split:
+
+1. the training stream: an epoch of fine-tuning with and without the recorder, alternating, and
+   the recorder's own seconds as a share of the epoch;
+2. the evaluation stream: recording a split against its forward passes alone;
+3. the paper's pass, one sample at a time, against the batched one, both in float32, and the
+   largest difference between their losses.
+
+Usage: python benchmarks/recording.py [DATASET] [--rounds N] [--train N] [--split N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import transformers
+
+from difficulty_lib.data import load_data
+from difficulty_lib.tasks import TASKS, observe_classification
+from difficulty_lib.training import RunConfig, TrainingRecorder, observe_split
+from difficulty_lib.training._encode import encode
+from difficulty_lib.training._evaluation import evaluating, length_batches
+from difficulty_lib.training._fine_tune import StudyTrainer, _arguments
+from difficulty_lib.training._models import load_model
+from difficulty_lib.training._seed import quiet, seed_everything
+
+
+class TimedRecorder(TrainingRecorder):
+    """Counts its own seconds."""
+
+    seconds = 0.0
+
+    def step(self, *args):
+        start = time.perf_counter()
+        super().step(*args)
+        self.seconds += time.perf_counter() - start
+
+    def on_epoch_end(self, *args, **kwargs):
+        start = time.perf_counter()
+        super().on_epoch_end(*args, **kwargs)
+        self.seconds += time.perf_counter() - start
+
+
+def seconds(function):
+    start = time.perf_counter()
+    result = function()
+    return time.perf_counter() - start, result
+
+
+def spread(values):
+    return f"{min(values):.3f} / {statistics.median(values):.3f} / {max(values):.3f}"
+
+
+def epoch(config, tokenizer, model, train, record):
+    """Seconds of one epoch, and of them the recorder's."""
+    seed_everything(1)
+    with tempfile.TemporaryDirectory() as folder:
+        recorder = TimedRecorder(Path(folder)) if record else None
+        trainer = StudyTrainer(
+            model=model,
+            args=_arguments(config, Path(folder), progress=False),
+            train_dataset=train,
+            data_collator=transformers.DataCollatorWithPadding(tokenizer),
+            processing_class=tokenizer,
+            callbacks=[recorder] if recorder else [],
+        )
+        trainer.remove_callback(transformers.PrinterCallback)
+        trainer.lengths = train.lengths.tolist()
+        trainer.training_recorder = recorder
+        took, _ = seconds(trainer.train)
+    return took, recorder.seconds if recorder else 0.0
+
+
+def forward_only(model, rows, collate):
+    """The same batches without observing anything."""
+    samples = [
+        {k: v for k, v in r.items() if k in ("input_ids", "attention_mask", "token_type_ids")}
+        for r in rows.rows
+    ]
+    with evaluating(model):
+        for batch in length_batches(rows.lengths, 4096, 256):
+            inputs = collate([samples[i] for i in batch])
+            model(**{k: v.to(model.device) for k, v in inputs.items()})
+
+
+def one_by_one(model, tokenizer, texts, labels):
+    """The paper's pass: one text at a time, unpadded; loss and entropy of each."""
+    losses = []
+    with evaluating(model):
+        for text, label in zip(texts, labels):
+            inputs = tokenizer(text, return_tensors="pt", truncation=True, max_length=128)
+            logits = model(**inputs.to(model.device)).logits
+            seen = observe_classification(logits, torch.tensor([label], device=model.device))
+            losses.append((seen["loss"].item(), seen["entropy"].item())[0])
+    return np.array(losses)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("dataset", nargs="?", default="rated-sentences")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--train", type=int, default=640)
+    parser.add_argument("--split", type=int, default=500)
+    given = parser.parse_args()
+    data = load_data(given.dataset).subset(
+        {"train": given.train, "validation": given.split, "test": 1}
+    )
+    config = RunConfig(dataset=given.dataset, epochs=1)
+    with quiet():
+        tokenizer, model = load_model(config.model, config.task, data.label_names, "")
+        train = encode(data["train"], data.text_columns, tokenizer, 128)
+        split = encode(data["validation"], data.text_columns, tokenizer, 128)
+        collate = transformers.DataCollatorWithPadding(tokenizer)
+        texts, labels = data["validation"]["text"].tolist(), data["validation"]["label"].tolist()
+        device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "CPU"
+        print(
+            f"{given.dataset}, {len(train)} training, {len(split)} validation samples, "
+            f"{split.lengths.mean():.1f} tokens on average, {device}, {torch.get_num_threads()} threads"
+        )
+        print(f"{given.rounds} alternating rounds; min / median / max")
+
+        epoch(config, tokenizer, model, train, record=False)  # warm-up
+        ratios, shares = [], []
+        for _ in range(given.rounds):
+            plain, _unused = epoch(config, tokenizer, model, train, record=False)
+            recorded, own = epoch(config, tokenizer, model, train, record=True)
+            ratios.append(recorded / plain)
+            shares.append(100 * own / recorded)
+        print(
+            f"training stream: epoch with / without recorder {spread(ratios)}; "
+            f"the recorder's own seconds {spread(shares)} % of the epoch"
+        )
+
+        record = lambda: observe_split(model, split, collate, observe=TASKS["sentiment"].observe)  # noqa: E731
+        ratios, faster, difference = [], [], 0.0
+        record()
+        for _ in range(given.rounds):
+            alone, _unused = seconds(lambda: forward_only(model, split, collate))
+            batched, columns = seconds(record)
+            single, losses = seconds(lambda: one_by_one(model, tokenizer, texts, labels))
+            ratios.append(batched / alone)
+            faster.append(single / batched)
+            order = np.argsort(np.argsort(data["validation"].index.to_numpy()))
+            sorted_loss = columns["loss"][np.argsort(columns["sample_id"])][order]
+            difference = max(difference, float(np.abs(sorted_loss - losses).max()))
+        print(f"evaluation stream: recording / forward passes alone {spread(ratios)}")
+        print(
+            f"one sample at a time / batched, float32: {spread(faster)}; "
+            f"largest difference of a loss {difference:.1e}"
+        )
+
+
+if __name__ == "__main__":
+    main()

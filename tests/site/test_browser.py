@@ -1,0 +1,73 @@
+import pytest
+
+pytestmark = pytest.mark.site
+PAGES = ["index", "intro", "method", "scores", "api", "glossary", "bibliography"]
+CHAPTERS = ["chapters/sentiment", "chapters/sentiment-emotion"]
+BRUSHED = """
+() => {
+  for (const figure of document.querySelectorAll('figure.study-chart')) {
+    const data = figure.chartView.getState({ data: () => true, signals: () => false }).data;
+    for (const name in data) {
+      const rows = figure.chartView.data(name);
+      if (rows.length === 1 && rows[0].selected !== undefined) return rows[0].selected;
+    }
+  }
+  return null;
+}
+"""
+
+
+def clean(visit):
+    assert visit.elsewhere == []
+    assert visit.errors == []
+
+
+@pytest.mark.parametrize("name", [*PAGES, *CHAPTERS])
+def test_page_loads_and_draws(visit, server, name):
+    page = visit.open(f"{server}/{name}.html")
+    drawn = page.query_selector_all("figure.study-chart svg.marks, figure.study-chart canvas.marks")
+    assert len(drawn) == len(page.query_selector_all("figure.study-chart"))
+    assert all(d.bounding_box()["width"] > 100 for d in drawn)
+    clean(visit)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_charts_draw_from_a_file(visit, site, name):
+    page = visit.open((site / f"{name}.html").as_uri())
+    assert len(page.query_selector_all("figure.study-chart[data-drawn]")) >= 4
+    clean(visit)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_brush_filters_the_list(visit, server, name):
+    page = visit.open(f"{server}/{name}.html")
+    before = page.evaluate(BRUSHED)
+    figure = page.locator("figure.study-chart", has_text="samples in the brush").first
+    figure.scroll_into_view_if_needed()
+    plot = figure.locator("svg.marks, canvas.marks").first.bounding_box()
+    page.mouse.move(plot["x"] + 300, plot["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(plot["x"] + 520, plot["y"] + 330, steps=8)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    after = page.evaluate(BRUSHED)
+    assert before >= 1000
+    assert 0 < after < before
+    clean(visit)
+
+
+def test_colours_change_with_the_theme(visit, server):
+    page = visit.open(f"{server}/{CHAPTERS[0]}.html")
+    axis = "document.querySelector('figure.study-chart svg.marks .role-axis-label text')"
+    colour = f"() => getComputedStyle({axis}).fill"
+    light = page.evaluate(colour)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.wait_for_timeout(1500)
+    assert page.evaluate(colour) != light
+    clean(visit)
+
+
+def test_phone_has_no_sideways_scroll(phone, server):
+    page = phone.open(f"{server}/{CHAPTERS[0]}.html")
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 1
+    clean(phone)
