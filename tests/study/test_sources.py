@@ -1,0 +1,79 @@
+"""The notebooks and the workflow, as far as they can be checked without executing them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+import yaml
+
+from difficulty_lib.study import run_configs
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+EDITIONS = {p.stem: yaml.safe_load(p.read_text()) for p in (ROOT / "workflow").glob("*.yml")}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_notebook_is_stripped_and_parameterised(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(not cell.outputs and cell.execution_count is None for cell in code)
+    assert sum("parameters" in cell.metadata.get("tags", []) for cell in code) == 1
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_notebook_is_thin(path):
+    notebook = nbformat.read(path, as_version=4)
+    source = "\n".join(c.source for c in notebook.cells if c.cell_type == "code")
+    assert "def " not in source
+    assert "class " not in source
+    assert len(source.splitlines()) < 150
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_chapters_give_parameters_that_the_notebook_has(edition):
+    for name, chapter in EDITIONS[edition]["chapters"].items():
+        source = ROOT / "notebooks" / f"{chapter['notebook']}.ipynb"
+        assert set(chapter["parameters"]) <= set(papermill.inspect_notebook(str(source))), name
+        assert run_configs(chapter["parameters"])
+        assert f"chapters/{name}" in (ROOT / "book" / "_toc.yml").read_text("utf8")
+
+
+def test_published_runs_are_recorded():
+    for chapter in EDITIONS["published"]["chapters"].values():
+        for config in run_configs(chapter["parameters"]):
+            folder = ROOT / EDITIONS["published"]["runs"] / config.folder_name
+            assert (folder / "run.json").exists(), folder
+
+
+def dry_run(tmp_path, edition):
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "workflow/Snakefile")]
+    command += ["--configfile", str(ROOT / f"workflow/{edition}.yml"), "--dry-run", "--forceall"]
+    command += ["--cores", "1", "--directory", str(ROOT), "--nolock"]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "DIFFICULTY_CHARTS": "book", "XDG_CACHE_HOME": str(tmp_path)},
+        cwd=ROOT,
+    )
+
+
+@pytest.mark.parametrize(("edition", "books"), [("quick", 1), ("published", 0)])
+def test_workflow_plans_runs_chapters_and_book(tmp_path, edition, books):
+    done = dry_run(tmp_path, edition)
+    assert done.returncode == 0, done.stderr
+    chapters = EDITIONS[edition]["chapters"]
+    said = (done.stdout + done.stderr).split("Job stats:")[1]
+    counts = {
+        p[0]: int(p[1]) for p in map(str.split, said.splitlines()) if len(p) == 2 and p[1].isdigit()
+    }
+    assert counts["notebook"] == len(chapters)
+    assert counts["run"] == sum(len(run_configs(c["parameters"])) for c in chapters.values())
+    assert counts.get("book", 0) == books
