@@ -1,7 +1,7 @@
 """The human-rated sentences inside vaderSentiment's source distribution.
 
 Four corpora (tweets, movie-review snippets, product-review sentences, newspaper sentences), each
-sentence with the individual ratings, −4 to +4, of 14 to 99 people.
+sentence with the individual ratings, −4 to +4, of 15 to 99 people.
 
 The **label** is what most raters said: negative (< 0), neutral (0) or positive (> 0). Sentences
 where two answers tie for first place have no such label and are left out, and so are repetitions
