@@ -31,6 +31,7 @@ study: setup
 
 publish: setup
 	$(SNAKEMAKE) --configfile workflow/published.yml
+	$(BIN)/python workflow/scripts/picture.py
 
 lint: setup
 	$(BIN)/ruff check .
