@@ -66,7 +66,7 @@ def epoch(config, tokenizer, model, train, record):
         recorder = TimedRecorder(Path(folder)) if record else None
         trainer = StudyTrainer(
             model=model,
-            args=_arguments(config, Path(folder), progress=False),
+            args=_arguments(config, Path(folder), False, len(train)),
             train_dataset=train,
             data_collator=transformers.DataCollatorWithPadding(tokenizer),
             processing_class=tokenizer,

@@ -74,6 +74,8 @@ def rank_suspicion(
     """
     if by not in SCORES:
         raise ConfigError(f"unknown score '{by}'; known: {', '.join(SCORES)}")
+    if any(need.startswith("initial_") for need in SCORES[by].needs):
+        raise ConfigError(f"score '{by}' needs epoch 0, which the training stream has not")
     config = replace(
         config or RunConfig(dataset=data.name),
         evaluation_splits=(),

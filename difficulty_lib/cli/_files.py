@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -17,6 +19,8 @@ def check_writable(path: Path) -> None:
     Raises:
         DataError: on an unknown kind, or a folder that is not there or not writable.
     """
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; expected a file's name")
     folder = path.parent if str(path.parent) else Path()
     if not folder.is_dir():
         raise DataError(f"{path}: no folder {folder}; expected one that exists")
@@ -52,9 +56,14 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         finally:
             temporary.unlink(missing_ok=True)
     elif ending == ".jsonl":
-        write_text(table.to_json(orient="records", lines=True, force_ascii=False), path)
+        # Not to_json: it cuts the user's own numbers to ten digits.
+        rows = table.astype(object).where(table.notna(), None).to_dict("records")
+        lines = [json.dumps(row, ensure_ascii=False, default=_plain) for row in rows]
+        write_text("\n".join(lines) + "\n", path)
     else:
-        write_text(
-            table.to_csv(index=False, float_format="%.6g", sep="\t" if ending == ".tsv" else ","),
-            path,
-        )
+        write_text(table.to_csv(index=False, sep="\t" if ending == ".tsv" else ","), path)
+
+
+def _plain(value: Any) -> Any:
+    """numpy's values and dates, as JSON can hold them."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)

@@ -10,6 +10,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from difficulty_lib._errors import DataError
 from difficulty_lib.cli._files import check_table_kind, check_writable, write_table, write_text
 from difficulty_lib.data import read_table_file, table_data
 from difficulty_lib.suspicion import SUSPICION, Suspicion
@@ -52,8 +53,12 @@ def rank(
     table = read_table_file(file)
     data = table_data(table, text, label, where=str(file), id_column=id)
     check_table_kind(out)
-    for path in (out, report, *([keep] if keep else [])):
+    for path in (out, report):
         check_writable(path)
+    if keep is not None and not keep.resolve().parent.is_dir():
+        raise DataError(f"{keep}: no folder {keep.parent}; expected one that exists")
+    if len({path.resolve() for path in (file, out, report)}) < 3:
+        raise DataError(f"{file}, {out} and {report}: expected three different files")
     config = RunConfig(
         dataset=data.name,
         model=model,
@@ -74,7 +79,14 @@ def rank(
 def ranked_table(table: pd.DataFrame, found: Suspicion) -> pd.DataFrame:
     """The user's table, hardest first, with prediction, scores and rank beside what was there."""
     added = found.table.drop(columns=["text", "label"])
-    taken = {name: f"{name}_difficulty" for name in added.columns if name in table.columns}
+    numbers = added.select_dtypes("float").columns
+    added[numbers] = added[numbers].map(lambda value: float(f"{value:.6g}"))
+    taken: dict[str, str] = {}
+    for name in added.columns:
+        free = name
+        while free in table.columns:
+            free += "_difficulty"
+        taken[name] = free
     added = added.rename(columns=taken)
     ordered = table.iloc[added.index.to_numpy() - 1].reset_index(drop=True)
     return pd.concat([ordered, added.reset_index(drop=True)], axis=1)

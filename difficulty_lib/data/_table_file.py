@@ -97,6 +97,10 @@ def table_data(
         DataError: naming column and row, on missing columns, empty texts, missing or float
             labels, doubled ids, or fewer than two classes.
     """
+    if label in text:
+        raise DataError(
+            f"{where}: column '{label}' is given as text and as label; expected two columns"
+        )
     for column in [*text, label, *([id_column] if id_column else [])]:
         if column not in table.columns:
             raise DataError(
@@ -108,9 +112,10 @@ def table_data(
         doubled = table[id_column].duplicated()
         if doubled.any():
             row = int(np.flatnonzero(doubled)[0])
+            value = np.asarray(table[id_column]).tolist()[row]
             raise DataError(
-                f"{where}, column '{id_column}', row {row + 1}: id {np.asarray(table[id_column]).tolist()[row]!r} "
-                "is there already; expected unique ids"
+                f"{where}, column '{id_column}', row {row + 1}: id {value!r} is there already; "
+                "expected unique ids"
             )
     for column in text:
         values = table[column]
@@ -127,13 +132,15 @@ def table_data(
                 f"({len(bad)} such rows); expected text in every row"
             )
     codes, names = _labels(table[label], f"{where}, column '{label}'")
-    frame = pd.DataFrame({column: table[column].astype(str) for column in text})
+    # Our own column of codes is called `label`, whatever the user calls the texts.
+    named = {column: "text: label" if column == "label" else column for column in text}
+    frame = pd.DataFrame({named[column]: table[column].astype(str) for column in text})
     frame = frame.assign(label=codes)
     frame.index = pd.RangeIndex(1, len(frame) + 1, name="sample_id")
     return TextData(
         name=Path(where).name,
         splits={"train": frame},
-        text_columns=tuple(text),
+        text_columns=tuple(named.values()),
         label_names=names,
         origin="file",
     )

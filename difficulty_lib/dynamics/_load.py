@@ -74,6 +74,9 @@ def load_stream(folder: Path, split: str, stream: str) -> StreamDynamics:
         if not parts:
             raise DynamicsError(f"{path}: no rank-*.parquet; epoch {epoch} of {where} is missing")
         tables = [read_table(part) for part in parts]
+        # A rank with no rows, where there are fewer rows than ranks, has no columns to agree on.
+        filled = [(p, t) for p, t in zip(parts, tables) if t.num_rows] or [(parts[0], tables[0])]
+        parts, tables = [p for p, _ in filled], [t for _, t in filled]
         for part, read in zip(parts, tables):
             if "sample_id" not in read.column_names:
                 raise DynamicsError(f"{part}: no column 'sample_id'; record it again")

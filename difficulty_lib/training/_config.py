@@ -15,6 +15,12 @@ from difficulty_lib.tasks import TASKS
 from difficulty_lib.training._models import model_identity
 
 PRECISIONS = ("auto", "float32", "bfloat16")
+SCHEDULES = ("linear", "cosine", "constant", "constant_with_warmup", "polynomial", "inverse_sqrt")
+_RANGES = (
+    ("learning_rate", 0.0, math.inf),
+    ("weight_decay", 0.0, math.inf),
+    ("warmup_ratio", 0.0, 1.0),
+)
 
 
 @dataclass(frozen=True)
@@ -66,19 +72,31 @@ class RunConfig:
     model_revision: str = ""
 
     def __post_init__(self) -> None:
+        if isinstance(self.evaluation_splits, str) or not all(
+            isinstance(split, str) for split in self.evaluation_splits
+        ):
+            raise ConfigError(
+                f"evaluation_splits is {self.evaluation_splits!r}; expected a list of splits' names"
+            )
         object.__setattr__(self, "evaluation_splits", tuple(self.evaluation_splits))
         TASKS[self.task]
         for name in ("epochs", "batch_size", "max_length"):
             _at_least(name, getattr(self, name), 1)
+        _at_least("seed", self.seed, 0)
         for name in ("train_size", "eval_size"):
             if getattr(self, name) is not None:
                 _at_least(name, getattr(self, name), 1)
-        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
-            raise ConfigError(f"learning_rate is {self.learning_rate}; expected a number above 0")
-        if not 0 <= self.warmup_ratio <= 1:
-            raise ConfigError(f"warmup_ratio is {self.warmup_ratio}; expected 0 to 1")
-        if self.precision not in PRECISIONS:
-            raise ConfigError(f"precision is '{self.precision}'; expected {', '.join(PRECISIONS)}")
+        rate = self.learning_rate
+        if isinstance(rate, int | float) and not 0 < rate < math.inf:
+            raise ConfigError(f"learning_rate is {rate!r}; expected a number above 0")
+        for name, low, high in _RANGES:
+            # As float, so that 1 and 1.0 are the same run.
+            object.__setattr__(self, name, _between(name, getattr(self, name), low, high))
+        for name, known in (("precision", PRECISIONS), ("schedule", SCHEDULES)):
+            if getattr(self, name) not in known:
+                raise ConfigError(f"{name} is {getattr(self, name)!r}; expected {', '.join(known)}")
+        if not isinstance(self.intervention, dict):
+            raise ConfigError(f"intervention is {self.intervention!r}; expected a mapping")
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> RunConfig:
@@ -134,3 +152,11 @@ def _slug(name: str) -> str:
 def _at_least(name: str, value: object, least: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise ConfigError(f"{name} is {value!r}; expected a whole number of at least {least}")
+
+
+def _between(name: str, value: object, low: float, high: float) -> float:
+    wanted = f"{low:g} to {high:g}" if math.isfinite(high) else f"{low:g} or more"
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not low <= value <= high:
+        raise ConfigError(f"{name} is {value!r}; expected a number, {wanted}")
+    return float(value)

@@ -106,7 +106,7 @@ def fine_tune(
     with tempfile.TemporaryDirectory() as scratch:
         trainer = StudyTrainer(
             model=model,
-            args=_arguments(config, Path(scratch), progress),
+            args=_arguments(config, Path(scratch), progress, len(train)),
             train_dataset=train,
             data_collator=transformers.DataCollatorWithPadding(tokenizer),
             processing_class=tokenizer,
@@ -116,27 +116,31 @@ def fine_tune(
         trainer.training_recorder = recorder
         for chatty in (transformers.PrinterCallback, transformers.ProgressCallback):
             trainer.remove_callback(chatty)
-        if progress:
-            trainer.add_callback(TrainingBar(len(train) * config.epochs))
+        bar = TrainingBar(len(train) * config.epochs, disable=not progress)
+        trainer.add_callback(bar)
         start = time.perf_counter()
         with warnings.catch_warnings():
             # Pinned memory is asked for whether or not there is an accelerator.
             warnings.filterwarnings("ignore", message=".*pin_memory.*")
-            trainer.train()
+            try:
+                trainer.train()
+            finally:
+                bar.bar.close()
         total = time.perf_counter() - start
     return {"train_s": total - evaluation.seconds, "evaluation_s": evaluation.seconds}
 
 
-def _arguments(config: RunConfig, scratch: Path, progress: bool) -> Any:
+def _arguments(config: RunConfig, scratch: Path, progress: bool, samples: int) -> Any:
     transformers = require("transformers", "train")
     torch = require("torch", "train")
+    steps = -(-samples // config.batch_size) * config.epochs
     return transformers.TrainingArguments(
         output_dir=str(scratch),
         num_train_epochs=config.epochs,
         learning_rate=config.learning_rate,
         per_device_train_batch_size=config.batch_size,
         weight_decay=config.weight_decay,
-        warmup_steps=config.warmup_ratio,  # a float below 1 is a share of the steps
+        warmup_steps=round(config.warmup_ratio * steps),
         lr_scheduler_type=config.schedule,
         seed=config.seed,
         data_seed=config.seed,
@@ -157,8 +161,10 @@ def _arguments(config: RunConfig, scratch: Path, progress: bool) -> Any:
 class TrainingBar(TrainerCallback):
     """A bar over the samples of all epochs."""
 
-    def __init__(self, total: int) -> None:
-        self.bar = tqdm(total=total, desc="fine-tuning", unit="samples", smoothing=0.05)
+    def __init__(self, total: int, disable: bool = False) -> None:
+        self.bar = tqdm(
+            total=total, desc="fine-tuning", unit="samples", smoothing=0.05, disable=disable
+        )
         self.left = total
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -173,10 +179,6 @@ class TrainingBar(TrainerCallback):
         self.left = self.bar.total - at
         self.bar.n = at
         self.bar.refresh()
-
-    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Leave the full bar."""
-        self.bar.close()
 
 
 class _Timed(RecordEvaluation):

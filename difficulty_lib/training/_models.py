@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,14 +37,22 @@ def model_folder(name: str) -> str:
     return str(Path(next(iter(spec.submodule_search_locations))) / embedded["folder"])
 
 
-@cache
 def model_identity(name: str) -> str:
-    """What tells one set of weights from another: a hash of the files, or the hub's commit."""
+    """What tells one set of weights from another: a hash of the files, or the hub's commit.
+
+    Raises:
+        ModelError: if the name is neither embedded, nor a folder, nor to be found on the hub.
+    """
     embedded = embedded_models().get(name)
     if embedded is not None:
         return str(embedded["revision"])[:16]
     if Path(name).is_dir():
         return f"folder-{_folder_hash(Path(name))}"
+    return _hub_identity(name)
+
+
+@cache
+def _hub_identity(name: str) -> str:
     hub = require("huggingface_hub", "train")
     try:
         return str(hub.HfApi().model_info(name).sha)
@@ -57,12 +64,15 @@ def model_identity(name: str) -> str:
 
 
 def _cached_revision(hub: Any, name: str) -> str | None:
-    found = hub.try_to_load_from_cache(name, "config.json")
+    try:
+        found = hub.try_to_load_from_cache(name, "config.json")
+    except ValueError:  # not even the form of a hub id
+        return None
     return Path(found).parent.name if isinstance(found, str) else None
 
 
 def _unreachable(name: str, error: Exception) -> str:
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
     return (
         f"cannot find the model '{name}' ({reason}); expected a folder, an embedded model "
         f"({', '.join(embedded_models())}), or a hub id that can be reached"
@@ -105,6 +115,7 @@ def load_model(name: str, task: str, labels: tuple[str, ...], revision: str) -> 
         ModelError: if the files are missing or cannot be used.
     """
     transformers = require("transformers", "train")
+    safetensors = require("safetensors", "train")
     where = model_folder(name)
     options: dict[str, Any] = {"trust_remote_code": False}
     if Path(where).is_dir():
@@ -124,7 +135,7 @@ def load_model(name: str, task: str, labels: tuple[str, ...], revision: str) -> 
             ignore_mismatched_sizes=True,
             **options,
         )
-    except (OSError, ValueError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, safetensors.SafetensorError) as error:
         raise ModelError(_unreachable(name, error)) from None
     if getattr(tokenizer, "pad_token", None) is None:
         tokenizer.pad_token = tokenizer.eos_token

@@ -27,11 +27,20 @@ def _world(args: Any) -> tuple[int, int]:
     return int(args.process_index), int(args.world_size)
 
 
+def _whole(epoch: float) -> bool:
+    """Whether an epoch ended where it should: `max_steps` can stop the training inside one."""
+    return abs(epoch - round(epoch)) < 1e-6
+
+
 def list_samples(folder: Path, split: str, rows: Rows) -> None:
     """Write which ids, with which labels, every epoch of this split must have."""
     ids, labels = [], []
     for place in range(len(rows)):
         row = rows[place]
+        if "labels" not in row and "label" not in row:
+            raise DynamicsError(
+                f"split '{split}', row {place}: no 'labels'; there are {', '.join(map(str, row))}"
+            )
         ids.append(int(row.get(ID_COLUMN, place)))
         labels.append(int(row["labels"] if "labels" in row else row["label"]))
     order = np.argsort(ids, kind="stable")
@@ -86,7 +95,8 @@ class RecordEvaluation(TrainerCallback):
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Record the epoch that has just ended."""
-        self._record(args, round(state.epoch), **kwargs)
+        if _whole(state.epoch):
+            self._record(args, round(state.epoch), **kwargs)
 
     def _record(
         self, args: Any, epoch: int, *, model: Any, processing_class: Any = None, **_: Any
@@ -112,7 +122,8 @@ class RecordEvaluation(TrainerCallback):
                     world=world,
                     progress=bar.update,
                 )
-            write_part(self.folder, split, "evaluation", epoch, columns, rank)
+            if len(columns[ID_COLUMN]):  # with fewer rows than ranks some have nothing
+                write_part(self.folder, split, "evaluation", epoch, columns, rank)
 
 
 def _padding(tokenizer: Any) -> Collate:
@@ -151,6 +162,9 @@ class TrainingRecorder(TrainerCallback):
         torch = require("torch", "train")
         if not self._parts:
             raise DynamicsError("the training stream is empty: does the Trainer use the mixin?")
+        if not _whole(state.epoch):
+            self._parts.clear()
+            return
         columns = {
             name: torch.cat([part[name] for part in self._parts]).cpu().numpy()
             for name in self._parts[0]
@@ -179,6 +193,7 @@ class RecordTrainingMixin:
     ) -> Any:
         """The Trainer's own loss; the logits are observed on the way."""
         ids = inputs.pop(ID_COLUMN, None)
+        labels = inputs.get("labels")  # label smoothing takes them out of the inputs
         loss, outputs = super().compute_loss(  # type: ignore[misc]
             model, inputs, return_outputs=True, num_items_in_batch=num_items_in_batch
         )
@@ -188,5 +203,5 @@ class RecordTrainingMixin:
                     "the batch has no 'sample_id': add the column to the training data and set "
                     "remove_unused_columns=False in TrainingArguments"
                 )
-            self.training_recorder.step(ids, outputs.logits, inputs["labels"])
+            self.training_recorder.step(ids, outputs.logits, labels)
         return (loss, outputs) if return_outputs else loss

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from difficulty_lib._errors import ConfigError, DynamicsError
+from difficulty_lib._extras import require
 from difficulty_lib.data import (
     DATASETS,
     TextData,
@@ -24,6 +25,7 @@ from difficulty_lib.data import (
     registry_folder,
 )
 from difficulty_lib.dynamics import Dynamics
+from difficulty_lib.dynamics._store import ROOT
 from difficulty_lib.training._config import RunConfig
 
 RECORD = "run.json"
@@ -74,9 +76,12 @@ class Run:
         try:
             record = json.loads(path.read_text("utf8"))
             config = RunConfig.from_dict(record["config"])
-        except FileNotFoundError:
+            missing = [key for key in ("hash", "data") if key not in record]
+            if missing:
+                raise KeyError(*missing)
+        except (FileNotFoundError, NotADirectoryError):
             raise DynamicsError(f"{folder}: no {RECORD}; expected a run's folder") from None
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:  # JSON, UTF-8 and settings among them
             raise DynamicsError(f"{path} is damaged ({error}); record the run again") from None
         return cls(folder=Path(folder), config=config, record=record)
 
@@ -138,9 +143,9 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
         DifficultyError: one line, if data, model or configuration cannot be used.
     """
     # Imported here: looking a recorded run up needs neither torch nor transformers.
+    require("torch", "train")
     from difficulty_lib.training._encode import encode, longest_input
-    from difficulty_lib.training._environment import environment
-    from difficulty_lib.training._fine_tune import fine_tune, use_bfloat16
+    from difficulty_lib.training._fine_tune import fine_tune
     from difficulty_lib.training._models import load_model
     from difficulty_lib.training._seed import quiet, seed_everything
 
@@ -150,6 +155,7 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
             f"{data.name} has no split {', '.join(missing)}; there are {', '.join(data.splits)}"
         )
     start = time.perf_counter()
+    folder = _free(folder)
     sizes = dict.fromkeys(data.splits, config.eval_size) | {"train": config.train_size}
     subset = data.subset(sizes)
     check_labels(subset)
@@ -166,11 +172,32 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
         partial.mkdir(parents=True)
         try:
             timings = fine_tune(config, model, tokenizer, encoded, partial, progress=progress)
+            dynamics = Dynamics.load(partial)
+            record = _describe(config, data, subset, dynamics) | {
+                "timings": timings | {"total_s": time.perf_counter() - start}
+            }
+            record["data"] |= {
+                "truncated": {split: encoded[split].truncated for split in wanted},
+                "max_length": limit,
+            }
+            (partial / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf8")
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)  # nothing half-written stays
             raise
-    dynamics = Dynamics.load(partial)
-    record = {
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(partial, folder)
+    return Run.load(folder)
+
+
+def _describe(
+    config: RunConfig, data: TextData, subset: TextData, dynamics: Dynamics
+) -> dict[str, Any]:
+    """What a run's record says of its configuration, environment, data and accuracy."""
+    from difficulty_lib.training._environment import environment
+    from difficulty_lib.training._fine_tune import use_bfloat16
+
+    classes = len(data.label_names)
+    return {
         "hash": config.hash,
         "config": config.to_dict(),
         "environment": environment() | {"bfloat16": use_bfloat16(config.precision)},
@@ -178,11 +205,9 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
             "origin": data.origin,
             "label_names": list(data.label_names),
             "label_counts": {
-                split: np.bincount(subset[split]["label"], minlength=len(data.label_names)).tolist()
-                for split in wanted
+                split: np.bincount(subset[split]["label"], minlength=classes).tolist()
+                for split in dict.fromkeys(("train", *config.evaluation_splits))
             },
-            "truncated": {split: encoded[split].truncated for split in wanted},
-            "max_length": limit,
             "notes": list(data.notes),
         },
         "metrics": {
@@ -191,12 +216,17 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
                 for key in dynamics.keys
             },
         },
-        "timings": timings | {"total_s": time.perf_counter() - start},
     }
-    (partial / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf8")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(partial, folder)
-    return Run.load(folder)
+
+
+def _free(folder: Path) -> Path:
+    """The folder, if a run may be put there: it is new, empty, or holds an earlier run alone."""
+    folder = folder.resolve()
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder} is a file; expected a folder for the run")
+    if folder.is_dir() and {path.name for path in folder.iterdir()} - {RECORD, ROOT}:
+        raise ConfigError(f"{folder} holds other files; expected a new or empty folder for the run")
+    return folder
 
 
 def _hub_revision(config: RunConfig) -> str:

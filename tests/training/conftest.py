@@ -1,0 +1,49 @@
+"""Fixtures of the training tests: the tiny model on disk, encoded rows, trainers, a small mirror."""
+
+import pytest
+from training import tiny
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    """A tiny model is faster so, and its sums are in the same order everywhere."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(autouse=True)
+def _no_gpu(monkeypatch):
+    """Results equal to the bit are asked for, and the models are too small to gain anything."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory):
+    return tiny.save_tiny(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def tokenizer():
+    return tiny.tiny_tokenizer()
+
+
+@pytest.fixture
+def offline(monkeypatch, tmp_path):
+    """No hub, and no cache of it."""
+    import huggingface_hub.constants as constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "no-cache"))
+
+
+@pytest.fixture
+def mirror(tmp_path, monkeypatch):
+    """A small mirror of `emotion`, and a folder of one's own for the runs."""
+    folder = tiny.write_mirror(tmp_path / "data")
+    monkeypatch.setenv("DIFFICULTY_DATA", str(folder))
+    monkeypatch.setenv("DIFFICULTY_RUNS", str(tmp_path / "runs"))
+    return folder
