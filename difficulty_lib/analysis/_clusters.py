@@ -112,6 +112,6 @@ def curve_table(
             row["target"] = label_names[int(dynamics.label[place])]
         for number, epoch in enumerate(dynamics.trained_epochs):
             value, guess = loss[number, place], label_names[predicted[number, place]]
-            row[f"epoch {epoch}"] = f"{value:.2f} {guess}"
+            row[f"epoch {epoch}"] = f"{value:.2f}\n{guess}"
         rows.append(row)
     return pd.DataFrame(rows)

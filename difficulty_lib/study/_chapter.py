@@ -16,6 +16,10 @@ from difficulty_lib.study._classification import ClassificationStudy
 def _shown(table: pd.DataFrame, digits: int = 3) -> Any:
     """A table without its index, texts left-aligned and wrapped."""
     styled = table.style.hide(axis="index").format(precision=digits)
+    if "text" in table.columns:
+        styled = styled.set_properties(
+            subset=["text"], **{"white-space": "normal", "min-width": "11rem"}
+        )
     return styled.set_table_attributes('class="dataframe study-table"')
 
 

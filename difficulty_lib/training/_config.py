@@ -156,7 +156,8 @@ def _at_least(name: str, value: object, least: int) -> None:
 
 def _between(name: str, value: object, low: float, high: float) -> float:
     wanted = f"{low:g} to {high:g}" if math.isfinite(high) else f"{low:g} or more"
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not low <= value <= high:
-        raise ConfigError(f"{name} is {value!r}; expected a number, {wanted}")
-    return float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
+        number = float(value)
+        if math.isfinite(number):
+            return number
+    raise ConfigError(f"{name} is {value!r}; expected a number, {wanted}")

@@ -7,7 +7,17 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import papermill
+
+
+def hide_parameters(path: Path) -> None:
+    """The book's page starts with what it was made from, which names the parameters in words."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.metadata["tags"] = [*cell.metadata["tags"], "remove-cell"]
+    nbformat.write(notebook, path)
 
 
 def main(workflow: Any) -> None:
@@ -33,6 +43,7 @@ def main(workflow: Any) -> None:
             sys.exit(
                 f"{source} failed in cell {error.exec_count}: {error.ename}: {error.evalue}; see {kept}"
             )
+        hide_parameters(done)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(done, target)
 
