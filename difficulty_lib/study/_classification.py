@@ -64,6 +64,11 @@ class ClassificationStudy:
         """Every available score of the evaluation stream, indexed by sample_id."""
         return score_table(self.dynamics)
 
+    @property
+    def distinct_scores(self) -> pd.DataFrame:
+        """The scores without the mean action score, which ranks as the action score does."""
+        return self.scores.drop(columns="action_score_mean", errors="ignore")
+
     @cached_property
     def rows(self) -> pd.DataFrame | None:
         """The scored samples' rows of the data, or None."""
@@ -166,7 +171,7 @@ class ClassificationStudy:
     def disagreement(self) -> pd.DataFrame:
         """Every score's Spearman with human disagreement (see `disagreement_table`)."""
         assert self.rows is not None
-        return disagreement_table(self.scores, self.rows["disagreement"])
+        return disagreement_table(self.distinct_scores, self.rows["disagreement"])
 
     @cached_property
     def ceiling(self) -> Estimate:
@@ -182,7 +187,7 @@ class ClassificationStudy:
     @cached_property
     def correlations(self) -> pd.DataFrame:
         """Rank correlations between all scores, ordered by clustering."""
-        return score_correlations(self.scores.drop(columns="action_score_mean", errors="ignore"))
+        return score_correlations(self.distinct_scores)
 
     def seeds(self) -> pd.DataFrame:
         """One row per run: accuracies, and how action score and entropy relate."""

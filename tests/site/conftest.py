@@ -70,6 +70,8 @@ class Visit:
 
     def open(self, url):
         self.page.goto(url, wait_until="load")
+        if url.endswith("/index.html"):  # it leads on to the title page
+            self.page.wait_for_url("**/intro.html", wait_until="load")
         for figure in self.page.query_selector_all("figure.study-chart"):
             figure.scroll_into_view_if_needed()
             self.page.wait_for_timeout(100)
