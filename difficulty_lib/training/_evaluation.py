@@ -35,14 +35,23 @@ ID_COLUMN = "sample_id"
 
 @contextmanager
 def evaluating(model: Any) -> Iterator[None]:
-    """Eval mode without gradients; afterwards the mode is as it was."""
+    """Eval mode, without gradients and autocast; afterwards the model is as it was."""
     torch = require("torch", "train")
     was_training = model.training
+    device = next(model.parameters()).device.type
+    # For mixed precision accelerate replaces the model's forward by one that autocasts, whatever
+    # the surroundings say; the one it was made from is kept beside it.
+    own = model.__dict__
+    autocasting = own.get("forward") if "_original_forward" in own else None
+    if autocasting is not None:
+        model.forward = own["_original_forward"]
     model.eval()
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), torch.autocast(device, enabled=False):
             yield
     finally:
+        if autocasting is not None:
+            model.forward = autocasting
         model.train(was_training)
 
 
@@ -117,7 +126,7 @@ def observe_split(
     gold = torch.tensor(labels)
     parts: list[dict[str, Any]] = []
     order: list[NDArray[np.int64]] = []
-    with evaluating(model), torch.autocast(model.device.type, enabled=False):
+    with evaluating(model):
         lengths = [len(sample["input_ids"]) for sample in samples]
         for batch in length_batches(lengths, batch_tokens, batch_rows):
             inputs = collate([samples[i] for i in batch])

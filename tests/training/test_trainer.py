@@ -456,3 +456,48 @@ def test_what_a_run_records_does_not_change_it(tmp_path, rows, tokenizer, settin
     recorded = fine_tuned_weights(tmp_path / "recorded", rows, tokenizer, **settings)
     assert all(torch.equal(plain[name], recorded[name]) for name in plain)
     Dynamics.load(tmp_path / "recorded")
+
+
+def test_evaluation_stream_is_in_float32_while_training_autocasts(tmp_path, tiny_folder):
+    """accelerate patches the model's forward for bfloat16; the evaluation stream must not use it."""
+    from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
+
+    from difficulty_lib.training._models import load_model
+
+    tokenizer, model = load_model(str(tiny_folder), "sentiment", ("bad", "good"), "")
+    words = ["good river", "bad tree we read", "good", "sad bad river"] * 4
+    rows = [
+        {**tokenizer(text), "labels": number % 2, "sample_id": number}
+        for number, text in enumerate(words)
+    ]
+    trainer = Trainer(
+        model=model,
+        args=TrainingArguments(
+            output_dir=str(tmp_path / "out"),
+            num_train_epochs=1,
+            per_device_train_batch_size=4,
+            bf16=True,
+            use_cpu=True,
+            remove_unused_columns=False,
+            report_to="none",
+            disable_tqdm=True,
+            save_strategy="no",
+            logging_strategy="no",
+        ),
+        train_dataset=[{k: v for k, v in row.items() if k != "sample_id"} for row in rows],
+        data_collator=DataCollatorWithPadding(tokenizer),
+        processing_class=tokenizer,
+        callbacks=[RecordEvaluation(tmp_path / "run", {"test": rows})],
+    )
+    trainer.train()
+    patched = model.__dict__["forward"]  # recording leaves the Trainer's own forward in place
+    stream = Dynamics.load(tmp_path / "run").stream("test")
+    fresh = type(model)(model.config).eval()
+    fresh.load_state_dict(model.state_dict())
+    with torch.inference_mode():
+        for row in rows:
+            logits = fresh(**{k: torch.tensor([row[k]]) for k in ("input_ids", "attention_mask")})
+            loss = torch.nn.functional.cross_entropy(logits.logits, torch.tensor([row["labels"]]))
+            place = stream.ids.tolist().index(row["sample_id"])
+            assert stream.columns["loss"][-1, place] == pytest.approx(loss.item(), abs=1e-6)
+    assert model.__dict__["forward"] is patched
