@@ -85,8 +85,9 @@ def forward_only(model, rows, collate):
         {k: v for k, v in r.items() if k in ("input_ids", "attention_mask", "token_type_ids")}
         for r in rows.rows
     ]
+    tokens = 1024 if model.device.type == "cpu" else 16384
     with evaluating(model):
-        for batch in length_batches(rows.lengths, 4096, 256):
+        for batch in length_batches(rows.lengths, tokens, 256):
             inputs = collate([samples[i] for i in batch])
             model(**{k: v.to(model.device) for k, v in inputs.items()})
 

@@ -65,7 +65,7 @@ class RecordEvaluation(TrainerCallback):
         initial: whether epoch 0, before the first update, is recorded.
         collate: pads rows into tensors; by default the Trainer's tokenizer does.
         observe: what is observed of (logits, labels).
-        batch_tokens: padded tokens per batch.
+        batch_tokens: padded tokens per batch, as for `observe_split`.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class RecordEvaluation(TrainerCallback):
         initial: bool = True,
         collate: Collate | None = None,
         observe: Observe = observe_classification,
-        batch_tokens: int = 4096,
+        batch_tokens: int | None = None,
     ) -> None:
         self.folder = Path(folder)
         self.splits = dict(splits)
