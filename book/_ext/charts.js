@@ -21,7 +21,7 @@
       mode: 'vega-lite',
       renderer: (chart.spec.usermeta || {}).renderer || 'svg',
       theme: isDark() ? 'dark' : undefined,
-      config: { background: 'transparent' },
+      config: { background: 'transparent', text: { color: isDark() ? '#d5dbe1' : '#1c2733' } },
       actions: { export: true, source: false, compiled: false, editor: false },
     });
     if (chart.view) chart.view.finalize();

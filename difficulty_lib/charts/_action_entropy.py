@@ -61,7 +61,7 @@ def action_entropy_chart(
         )
         .mark_text(align="left", fontWeight="bold", fontSize=12)
         .encode(x=alt.value(0), text="line:N")
-        .properties(width=WIDTH, height=16)
+        .properties(width=WIDTH, height=16, view=alt.ViewBackground(stroke=None))
     )
     ranked = (
         alt.Chart(data)
@@ -76,7 +76,7 @@ def action_entropy_chart(
         return ranked.mark_text(align="left", fontSize=11).encode(x=alt.value(x), text=encoded)
 
     listing = (column("action:Q", 0) + column("guess:N", 44) + column("words:N", 172)).properties(
-        width=WIDTH, height=17 * listed
+        width=WIDTH, height=17 * listed, view=alt.ViewBackground(stroke=None)
     )
     return alt.vconcat(points, count, listing, spacing=8).properties(
         usermeta={"renderer": "canvas" if len(data) > 2000 else "svg"},

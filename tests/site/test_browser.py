@@ -58,12 +58,16 @@ def test_brush_filters_the_list(visit, server, name):
 
 def test_colours_change_with_the_theme(visit, server):
     page = visit.open(f"{server}/{CHAPTERS[0]}.html")
-    axis = "document.querySelector('figure.study-chart svg.marks .role-axis-label text')"
-    colour = f"() => getComputedStyle({axis}).fill"
-    light = page.evaluate(colour)
+    texts = page.locator("figure.study-chart", has_text="samples in the brush").locator("svg text")
+
+    def colours():
+        return set(texts.evaluate_all("all => all.map(text => getComputedStyle(text).fill)"))
+
+    light = colours()
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     page.wait_for_timeout(1500)
-    assert page.evaluate(colour) != light
+    assert light
+    assert not light & colours()
     clean(visit)
 
 
