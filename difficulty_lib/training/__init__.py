@@ -13,11 +13,13 @@ from difficulty_lib.training._runs import runs_folder as runs_folder
 
 if TYPE_CHECKING:
     from difficulty_lib.training._evaluation import observe_split as observe_split
+    from difficulty_lib.training._loop import Recorder as Recorder
     from difficulty_lib.training._recorders import RecordEvaluation as RecordEvaluation
     from difficulty_lib.training._recorders import RecordTrainingMixin as RecordTrainingMixin
     from difficulty_lib.training._recorders import TrainingRecorder as TrainingRecorder
 
 _LAZY = {
+    "Recorder": "_loop",
     "observe_split": "_evaluation",
     "RecordEvaluation": "_recorders",
     "RecordTrainingMixin": "_recorders",

@@ -30,6 +30,7 @@ class Rows(Protocol):
 
 
 Collate = Callable[[list[dict[str, Any]]], Mapping[str, Any]]
+Observe = Callable[[Any, Any], dict[str, Any]]
 ID_COLUMN = "sample_id"
 
 
@@ -84,7 +85,7 @@ def observe_split(
     rows: Rows,
     collate: Collate,
     *,
-    observe: Callable[[Any, Any], dict[str, Any]] = observe_classification,
+    observe: Observe = observe_classification,
     batch_tokens: int | None = None,
     batch_rows: int = 256,
     rank: int = 0,

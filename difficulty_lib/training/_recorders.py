@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +13,13 @@ from difficulty_lib._errors import DynamicsError
 from difficulty_lib._extras import require
 from difficulty_lib.dynamics import write_part, write_samples
 from difficulty_lib.tasks import observe_classification
-from difficulty_lib.training._evaluation import ID_COLUMN, Collate, Rows, observe_split
+from difficulty_lib.training._evaluation import ID_COLUMN, Collate, Observe, Rows, observe_split
+from difficulty_lib.training._loop import Recorder
 
 if TYPE_CHECKING:
     TrainerCallback = object
 else:
     TrainerCallback = require("transformers", "train").TrainerCallback
-
-Observe = Callable[[Any, Any], dict[str, Any]]
 
 
 def _world(args: Any) -> tuple[int, int]:
@@ -138,41 +137,38 @@ def _padding(tokenizer: Any) -> Collate:
 
 
 class TrainingRecorder(TrainerCallback):
-    """Keeps what `RecordTrainingMixin` observes, and writes it at the end of every epoch."""
+    """A `Recorder` as a callback: `RecordTrainingMixin` feeds it, the Trainer says when to write.
+
+    Args:
+        folder: the run's folder.
+        split: name of the split that is trained on.
+        observe: what is observed of (logits, labels).
+    """
 
     def __init__(
         self, folder: str | Path, split: str = "train", observe: Observe = observe_classification
     ) -> None:
-        self.folder = Path(folder)
-        self.split = split
-        self.observe = observe
-        self._parts: list[dict[str, Any]] = []
+        self.recorder = Recorder(folder, split, observe=observe)
 
     def step(self, ids: Any, logits: Any, labels: Any) -> None:
         """Observe one batch: shapes (batch,), (batch, classes), (batch,)."""
-        # Nothing is copied to the host here: on a GPU that would wait for the forward pass.
-        self._parts.append({ID_COLUMN: ids.detach(), **self.observe(logits, labels)})
+        self.recorder.step(ids, logits, labels)
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Start an epoch."""
-        self._parts.clear()
+        self.recorder.discard()
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Write the epoch that has just ended."""
-        torch = require("torch", "train")
-        if not self._parts:
-            raise DynamicsError("the training stream is empty: does the Trainer use the mixin?")
-        if not _whole(state.epoch):
-            self._parts.clear()
-            return
-        columns = {
-            name: torch.cat([part[name] for part in self._parts]).cpu().numpy()
-            for name in self._parts[0]
-        }
-        self._parts.clear()
-        write_part(
-            self.folder, self.split, "training", round(state.epoch), columns, _world(args)[0]
-        )
+        """Write the epoch that has just ended, if it was a whole one."""
+        rank, world = _world(args)
+        if not self.recorder.pending:
+            raise DynamicsError(
+                "the training stream is empty: the Trainer's class needs RecordTrainingMixin before "
+                "Trainer, and its training_recorder set to this object"
+            )
+        if _whole(state.epoch):
+            self.recorder.epoch_end(round(state.epoch), rank=rank, world=world)
+        self.recorder.discard()
 
 
 class RecordTrainingMixin:
