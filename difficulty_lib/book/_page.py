@@ -49,7 +49,7 @@ def provenance(runs: list[Run], notebook: str, parameters: Mapping[str, Any], ed
     rows = ", ".join(f"{split} {sum(counts):,}" for split, counts in sizes.items())
     hashes = ", ".join(f"`{r.hash}`" for r in runs)
     given = " ".join(_option(k, v) for k, v in parameters.items() if v is not None)
-    command = f"papermill notebooks/{notebook}.ipynb out.ipynb {given}"
+    command = f"DIFFICULTY_CHARTS=book papermill notebooks/{notebook}.ipynb out.ipynb {given}"
     seeds = ", ".join(str(r.config.seed) for r in runs)
     lines = [
         f"**{edition.capitalize()} edition** · data: [{data.title}]({data.homepage}) "

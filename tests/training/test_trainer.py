@@ -307,7 +307,7 @@ def test_label_smoothing_does_not_smooth_what_is_recorded(tmp_path, rows, tokeni
 
 def test_a_recorder_without_the_mixin_says_so(tmp_path, rows, tokenizer):
     trainer = stock_trainer(tmp_path, rows, tokenizer, callbacks=[TrainingRecorder(tmp_path)])
-    with pytest.raises(DifficultyError, match="mixin"):
+    with pytest.raises(DifficultyError, match="Mixin"):
         trainer.train()
 
 
