@@ -81,11 +81,11 @@ def action_entropy(study: ClassificationStudy) -> str:
     said = verdict(
         study.confident,
         0.5,
-        "most of the hardest samples are ones that the model is surer of than of the typical sample, "
-        "and entropy cannot find them",
-        "the hardest samples are mostly ones that the model is unsure of, so that entropy would "
-        "find many of them, too",
-        "whether the hardest samples are mostly sure or unsure ones is undecided",
+        "the model is surer of most of the hardest samples than of the typical one, and entropy "
+        "cannot find them",
+        "the model is less sure of the hardest samples than of the typical one, and entropy ranks most "
+        "of them in its upper half, too",
+        "whether the model is surer of the hardest samples than of the typical one is undecided",
     )
     return (
         f"Over all samples the two agree: Spearman {interval(study.action_entropy)}, Pearson "
