@@ -226,7 +226,7 @@ def test_curve_table(curves):
     assert table["target"].tolist() == ["abc"[shape[int(i)]] for i in ids]
     assert list(table.columns[3:]) == ["epoch 1", "epoch 2", "epoch 3", "epoch 4"]
     loss = stream.matrix("loss")[1, 3]
-    assert table["epoch 2"].iloc[0] == f"{loss:.2f} {'abc'[shape[int(ids[0])]]}"
+    assert table["epoch 2"].iloc[0] == f"{loss:.2f}\n{'abc'[shape[int(ids[0])]]}"
 
 
 # Classes
