@@ -28,7 +28,7 @@ from difficulty_lib.tasks import TASKS, observe_classification
 from difficulty_lib.training import RunConfig, TrainingRecorder, observe_split
 from difficulty_lib.training._encode import encode
 from difficulty_lib.training._evaluation import evaluating, length_batches
-from difficulty_lib.training._fine_tune import StudyTrainer, _arguments
+from difficulty_lib.training._fine_tune import study_trainer
 from difficulty_lib.training._models import load_model
 from difficulty_lib.training._seed import quiet, seed_everything
 
@@ -64,17 +64,8 @@ def epoch(config, tokenizer, model, train, record):
     seed_everything(1)
     with tempfile.TemporaryDirectory() as folder:
         recorder = TimedRecorder(Path(folder)) if record else None
-        trainer = StudyTrainer(
-            model=model,
-            args=_arguments(config, Path(folder), False, len(train)),
-            train_dataset=train,
-            data_collator=transformers.DataCollatorWithPadding(tokenizer),
-            processing_class=tokenizer,
-            callbacks=[recorder] if recorder else [],
-        )
-        trainer.remove_callback(transformers.PrinterCallback)
-        trainer.lengths = train.lengths.tolist()
-        trainer.training_recorder = recorder
+        callbacks = [recorder] if recorder else []
+        trainer = study_trainer(config, model, tokenizer, train, Path(folder), callbacks, recorder)
         took, _ = seconds(trainer.train)
     return took, recorder.seconds if recorder else 0.0
 

@@ -59,8 +59,8 @@ def rank_suspicion(
 ) -> Suspicion:
     """Fine-tune on the rows and rank them by a score of their training stream, hardest first.
 
-    The training stream comes from the very forward passes that train, so that the ranking costs
-    nothing beyond the fine-tuning.
+    The training stream comes from the very forward passes that train, so that the ranking needs
+    no pass beyond the fine-tuning.
 
     Args:
         data: labelled texts, all in the split "train".

@@ -66,3 +66,27 @@ def dynamics(simulation):
 @pytest.fixture
 def stream(dynamics):
     return dynamics.stream()
+
+
+@pytest.fixture(scope="session")
+def one_thread():
+    """A tiny model is faster so, and its sums are in the same order everywhere."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def no_gpu(monkeypatch):
+    """Results equal to the bit are asked for, and the models are too small to gain anything."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory):
+    from training import tiny
+
+    return tiny.save_tiny(tmp_path_factory.mktemp("models") / "tiny")

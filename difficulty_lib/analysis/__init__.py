@@ -6,6 +6,7 @@ from difficulty_lib.analysis._clusters import CurveClusters as CurveClusters
 from difficulty_lib.analysis._clusters import cluster_curves as cluster_curves
 from difficulty_lib.analysis._clusters import curve_table as curve_table
 from difficulty_lib.analysis._correlations import confident_errors as confident_errors
+from difficulty_lib.analysis._correlations import hardest as hardest
 from difficulty_lib.analysis._correlations import score_correlations as score_correlations
 from difficulty_lib.analysis._estimate import Estimate as Estimate
 from difficulty_lib.analysis._estimate import bootstrap as bootstrap

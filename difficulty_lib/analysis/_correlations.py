@@ -44,6 +44,17 @@ def score_correlations(scores: pd.DataFrame) -> pd.DataFrame:
     return table.loc[order, order]
 
 
+def hardest(action: pd.Series, top: float = 0.05) -> pd.Index:
+    """Ids of the hardest samples by action score, hardest first.
+
+    Args:
+        action: action score, high is hard, indexed by sample_id.
+        top: share of the samples that count as hardest; at least one is.
+    """
+    count = max(1, round(top * len(action)))
+    return action.sort_values(ascending=False, kind="stable").index[:count]
+
+
 def confident_errors(action: pd.Series, entropy: pd.Series, top: float = 0.05) -> pd.Series:
     """Among the hardest by action score, which have an entropy below the median of all.
 
@@ -55,6 +66,4 @@ def confident_errors(action: pd.Series, entropy: pd.Series, top: float = 0.05) -
     Returns:
         Booleans, indexed by the hardest samples' ids, hardest first.
     """
-    count = max(1, round(top * len(action)))
-    hardest = action.sort_values(ascending=False, kind="stable").index[:count]
-    return entropy.loc[hardest] < entropy.median()
+    return entropy.loc[hardest(action, top)] < entropy.median()

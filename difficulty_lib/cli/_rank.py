@@ -12,6 +12,15 @@ import typer
 
 from difficulty_lib._errors import DataError
 from difficulty_lib.cli._files import check_table_kind, check_writable, write_table, write_text
+from difficulty_lib.cli._options import (
+    DEFAULT,
+    BatchSize,
+    LearningRate,
+    MaxLength,
+    Model,
+    Quiet,
+    Seed,
+)
 from difficulty_lib.data import read_table_file, table_data
 from difficulty_lib.suspicion import SUSPICION, Suspicion
 
@@ -29,19 +38,19 @@ def rank(
         Path | None,
         typer.Option(help="Where the HTML report goes; FILE.report.html otherwise."),
     ] = None,
-    model: Annotated[str, typer.Option(help="Embedded name, folder or hub id.")] = "minilm",
-    epochs: Annotated[int, typer.Option(min=2, help="Passes over the rows.")] = 6,
-    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 5e-5,
-    batch_size: Annotated[int, typer.Option(min=1, help="Rows per update.")] = 32,
-    max_length: Annotated[int, typer.Option(min=4, help="Tokens kept of a text.")] = 128,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
+    model: Model = DEFAULT.model,
+    epochs: Annotated[int, typer.Option(min=2, help="Passes over the rows.")] = DEFAULT.epochs,
+    learning_rate: LearningRate = DEFAULT.learning_rate,
+    batch_size: BatchSize = DEFAULT.batch_size,
+    max_length: MaxLength = DEFAULT.max_length,
+    seed: Seed = DEFAULT.seed,
     by: Annotated[str, typer.Option(help="The score that ranks.")] = SUSPICION,
     show: Annotated[int, typer.Option(min=1, help="Rows in the report.")] = 100,
     keep: Annotated[
         Path | None,
         typer.Option(help="Folder to keep the recorded run in."),
     ] = None,
-    quiet: Annotated[bool, typer.Option(help="No progress bars.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Fine-tune on your own table and rank its rows by how suspicious their labels are."""
     from difficulty_lib.report import render_report

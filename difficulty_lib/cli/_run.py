@@ -6,16 +6,28 @@ from typing import Annotated
 
 import typer
 
+from difficulty_lib.cli._options import (
+    DEFAULT,
+    BatchSize,
+    LearningRate,
+    MaxLength,
+    Model,
+    Quiet,
+    Seed,
+)
+
 
 def run(
     dataset: Annotated[str, typer.Option("--data", help="Name in the registry: difficulty data.")],
-    model: Annotated[str, typer.Option(help="Embedded name, folder or hub id.")] = "minilm",
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training split.")] = 6,
-    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 5e-5,
-    batch_size: Annotated[int, typer.Option(min=1, help="Samples per update.")] = 32,
-    max_length: Annotated[int, typer.Option(min=4, help="Tokens kept of a text.")] = 128,
-    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
+    model: Model = DEFAULT.model,
+    seed: Seed = DEFAULT.seed,
+    epochs: Annotated[
+        int, typer.Option(min=1, help="Passes over the training split.")
+    ] = DEFAULT.epochs,
+    learning_rate: LearningRate = DEFAULT.learning_rate,
+    batch_size: BatchSize = DEFAULT.batch_size,
+    max_length: MaxLength = DEFAULT.max_length,
+    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = DEFAULT.precision,
     train_size: Annotated[int | None, typer.Option(min=1, help="Training samples.")] = None,
     eval_size: Annotated[
         int | None,
@@ -26,7 +38,7 @@ def run(
         typer.Option(help="Split to record in eval mode; may be repeated."),
     ] = None,
     record_training: Annotated[bool, typer.Option(help="Record the training stream too.")] = False,
-    quiet: Annotated[bool, typer.Option(help="No progress bars.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Fine-tune and record the dynamics, or find the recorded run of the same settings."""
     from difficulty_lib.training import RunConfig, get_or_train
@@ -42,7 +54,7 @@ def run(
         precision=precision,
         train_size=train_size,
         eval_size=eval_size,
-        evaluation_splits=tuple(split or ("validation", "test")),
+        evaluation_splits=tuple(split or DEFAULT.evaluation_splits),
         record_training=record_training,
     )
     done = get_or_train(config, progress=not quiet)

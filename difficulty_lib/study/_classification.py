@@ -19,6 +19,7 @@ from difficulty_lib.analysis import (
     confident_errors,
     curve_table,
     disagreement_table,
+    hardest,
     paired_difference,
     pearson,
     score_correlations,
@@ -133,10 +134,9 @@ class ClassificationStudy:
     @cached_property
     def confidently_wrong(self) -> Estimate:
         """Share of the hardest by action score that are wrong with a probability of .9 or more."""
-        hardest = confident_errors(self.samples["action"], self.samples["entropy"], TOP).index
         wrong = self.samples["target"] != self.samples["predicted"]
         sure = self.scores["maximum_softmax_probability"] >= 0.9
-        return share((wrong & sure).loc[hardest])
+        return share((wrong & sure).loc[hardest(self.samples["action"], TOP)])
 
     @cached_property
     def classes(self) -> ClassDifficulty:

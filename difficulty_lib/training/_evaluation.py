@@ -14,8 +14,6 @@ from difficulty_lib._errors import DynamicsError
 from difficulty_lib._extras import require
 from difficulty_lib.tasks import observe_classification
 
-Row = Mapping[str, Any]
-
 
 class Rows(Protocol):
     """Encoded samples: a `datasets.Dataset`, a list of dicts, or anything alike."""

@@ -71,6 +71,34 @@ class StudyTrainer(RecordTrainingMixin, Trainer):
         )
 
 
+def study_trainer(
+    config: RunConfig,
+    model: Any,
+    tokenizer: Any,
+    train: EncodedSplit,
+    scratch: Path,
+    callbacks: list[Any],
+    recorder: TrainingRecorder | None,
+    *,
+    progress: bool = False,
+) -> StudyTrainer:
+    """The Trainer of a run, silent; a `recorder` must be among the callbacks, too."""
+    transformers = require("transformers", "train")
+    trainer = StudyTrainer(
+        model=model,
+        args=_arguments(config, scratch, progress, len(train)),
+        train_dataset=train,
+        data_collator=transformers.DataCollatorWithPadding(tokenizer),
+        processing_class=tokenizer,
+        callbacks=callbacks,
+    )
+    trainer.lengths = train.lengths.tolist()
+    trainer.training_recorder = recorder
+    for chatty in (transformers.PrinterCallback, transformers.ProgressCallback):
+        trainer.remove_callback(chatty)
+    return trainer
+
+
 def fine_tune(
     config: RunConfig,
     model: Any,
@@ -88,7 +116,6 @@ def fine_tune(
     Raises:
         TrainingError: at the first loss that is not finite, naming the step.
     """
-    transformers = require("transformers", "train")
     train = splits["train"]
     observe = TASKS[config.task].observe
     evaluation = _Timed(
@@ -104,18 +131,9 @@ def fine_tune(
         callbacks.append(recorder)
         list_samples(folder, "train", train.rows)
     with tempfile.TemporaryDirectory() as scratch:
-        trainer = StudyTrainer(
-            model=model,
-            args=_arguments(config, Path(scratch), progress, len(train)),
-            train_dataset=train,
-            data_collator=transformers.DataCollatorWithPadding(tokenizer),
-            processing_class=tokenizer,
-            callbacks=callbacks,
+        trainer = study_trainer(
+            config, model, tokenizer, train, Path(scratch), callbacks, recorder, progress=progress
         )
-        trainer.lengths = train.lengths.tolist()
-        trainer.training_recorder = recorder
-        for chatty in (transformers.PrinterCallback, transformers.ProgressCallback):
-            trainer.remove_callback(chatty)
         bar = TrainingBar(len(train) * config.epochs, disable=not progress)
         trainer.add_callback(bar)
         start = time.perf_counter()

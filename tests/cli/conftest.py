@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from training import tiny
 
 from difficulty_lib.cli._main import main
 
@@ -30,20 +29,9 @@ class Outcome:
         return lines[0]
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread():
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(autouse=True)
-def _no_gpu(monkeypatch):
-    """Results equal to the bit are asked for, and the models are too small to gain anything."""
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+def _alone(one_thread, no_gpu):
+    pass
 
 
 @pytest.fixture(autouse=True)
@@ -51,11 +39,6 @@ def _offline(monkeypatch):
     import huggingface_hub.constants as constants
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-
-
-@pytest.fixture(scope="session")
-def tiny_folder(tmp_path_factory):
-    return tiny.save_tiny(tmp_path_factory.mktemp("models") / "tiny")
 
 
 @pytest.fixture

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from refusals import raises_one_line
 from scipy import stats
 
-from difficulty_lib._errors import ConfigError, DataError
+from difficulty_lib._errors import ConfigError
 from difficulty_lib.data import (
     DATASETS,
     TextData,
@@ -47,16 +48,6 @@ def no_sources(monkeypatch, tmp_path):
         pytest.fail("a process was started")
 
     monkeypatch.setattr(subprocess, "run", refuse)
-
-
-def raises_one_line(function, *parts, kind=DataError):
-    with pytest.raises(kind) as caught:
-        function()
-    message = str(caught.value)
-    assert "\n" not in message
-    for part in parts:
-        assert part in message
-    return message
 
 
 # The registry

@@ -4,26 +4,9 @@ import pytest
 from training import tiny
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread():
-    """A tiny model is faster so, and its sums are in the same order everywhere."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(autouse=True)
-def _no_gpu(monkeypatch):
-    """Results equal to the bit are asked for, and the models are too small to gain anything."""
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-
-
-@pytest.fixture(scope="session")
-def tiny_folder(tmp_path_factory):
-    return tiny.save_tiny(tmp_path_factory.mktemp("models") / "tiny")
+def _alone(one_thread, no_gpu):
+    pass
 
 
 @pytest.fixture(scope="session")
