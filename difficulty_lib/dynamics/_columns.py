@@ -10,9 +10,20 @@ margin         float32 gold logit minus the largest other logit
 entropy        float32 −Σ p log p of the predicted distribution, in nats
 error_norm     float32 ‖p − e_gold‖₂, the norm of the error vector
 predicted      int32   index of the predicted class
+gradient_norm  float32 ‖∇_θ loss‖₂ over all trained parameters; where gradients are recorded
+learning_rate  float32 mean learning rate of the epoch's updates; beside `gradient_norm`
 ============== ======= ==================================================================
 
 Derived when asked for: `gold_probability`, `max_probability`, `correct`.
+
+Static, one value per sample and run:
+
+==================== ===================================================================
+null_loss            loss in nats of a model that never sees the input (see `scores.pvi`)
+vog_<target>_<when>  mean over the input's entries of the standard deviation, over the
+                     checkpoints of `when` (all, early, middle, late), of the gradient of
+                     the gold class's `target` (logit, probability) with respect to the input
+==================== ===================================================================
 """
 
 from __future__ import annotations
@@ -31,7 +42,16 @@ STORED: dict[str, np.dtype[np.generic]] = {
     "entropy": np.dtype("float32"),
     "error_norm": np.dtype("float32"),
     "predicted": np.dtype("int32"),
+    "gradient_norm": np.dtype("float32"),
+    "learning_rate": np.dtype("float32"),
 }
+
+VOG_TARGETS = ("logit", "probability")
+VOG_WINDOWS = ("all", "early", "middle", "late")
+STATIC: tuple[str, ...] = (
+    "null_loss",
+    *(f"vog_{target}_{when}" for target in VOG_TARGETS for when in VOG_WINDOWS),
+)
 
 
 def _gold_probability(columns: Stored, label: NDArray[np.int64] | None) -> Array:

@@ -14,10 +14,10 @@ from difficulty_lib._errors import DynamicsError
 from difficulty_lib.dynamics._columns import STORED
 from difficulty_lib.dynamics._integers import integers
 from difficulty_lib.dynamics._load import keyed, load_stream
-from difficulty_lib.dynamics._store import ROOT, write_part, write_samples
+from difficulty_lib.dynamics._store import ROOT, write_part, write_samples, write_static
 from difficulty_lib.dynamics._stream import StreamDynamics
 
-STREAMS = ("evaluation", "training")
+STREAMS = ("evaluation", "training", "cross_validated", "second_split")
 
 
 class Dynamics:
@@ -25,6 +25,8 @@ class Dynamics:
 
     A *stream* says how a value was observed. `evaluation`: in a pass in eval mode after the epoch.
     `training`: in the forward pass that trains, in train mode and before the update.
+    `cross_validated`: in eval mode, by the model of the fold that held the sample out.
+    `second_split`: in eval mode, while a model trained on these samples is trained on others.
 
     >>> dynamics = Dynamics.from_arrays([7, 8], loss=[[1.0, 0.5], [0.5, 0.25]])
     >>> dynamics.stream().matrix("loss").sum(axis=0)
@@ -107,6 +109,8 @@ class Dynamics:
             for row, epoch in enumerate(part.epochs):
                 columns = {name: values[row] for name, values in part.columns.items()}
                 write_part(folder, split, stream, int(epoch), {"sample_id": part.ids, **columns})
+            if part.static:
+                write_static(folder, split, stream, part.ids, part.static)
 
     @classmethod
     def from_arrays(
@@ -126,9 +130,9 @@ class Dynamics:
             label: shape (N,), gold class indices.
             epochs: shape (E,); 1 … E if not given. Epoch 0 is the model before its first update.
             split: name of the split.
-            stream: how the values were observed, "evaluation" or "training".
+            stream: how the values were observed, one of `STREAMS`.
             columns: stored columns by name (`loss`, `margin`, `entropy`, `error_norm`,
-                `predicted`), each of shape (E, N).
+                `predicted`, …), each of shape (E, N).
         """
         if stream not in STREAMS:
             raise DynamicsError(f"stream is '{stream}'; expected one of {', '.join(STREAMS)}")

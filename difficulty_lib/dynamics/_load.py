@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from difficulty_lib._errors import DynamicsError
-from difficulty_lib.dynamics._columns import STORED
+from difficulty_lib.dynamics._columns import STATIC, STORED
 from difficulty_lib.dynamics._store import ROOT, read_table, samples_path
 from difficulty_lib.dynamics._stream import StreamDynamics
 
@@ -92,6 +92,15 @@ def load_stream(folder: Path, split: str, stream: str) -> StreamDynamics:
         for name in names:
             rows.setdefault(name, []).append(table[name].to_numpy())
     assert ids is not None
+    static: dict[str, NDArray[np.float64]] = {}
+    if once := sorted(root.glob("static/rank-*.parquet")):
+        table = pa.concat_tables([read_table(part) for part in once]).sort_by("sample_id")
+        _check(table["sample_id"].to_numpy(), ids, f"{folder.name}: static columns of {where}")
+        static = {
+            name: table[name].to_numpy().astype(np.float64)
+            for name in STATIC
+            if name in table.column_names
+        }
     return StreamDynamics(
         ids=ids,
         epochs=np.array(list(epochs), dtype=np.int64),
@@ -99,4 +108,5 @@ def load_stream(folder: Path, split: str, stream: str) -> StreamDynamics:
         label=label,
         split=split,
         stream=stream,
+        static=static,
     )

@@ -4,6 +4,7 @@ Layout under a run's folder::
 
     dynamics/samples/<split>.parquet                                   sample_id, label
     dynamics/split=<split>/stream=<stream>/epoch=<epoch>/rank-<rank>.parquet
+    dynamics/split=<split>/stream=<stream>/static/rank-<rank>.parquet
 
 The keys are in the path only: a column named like a partition key breaks `pyarrow.dataset`.
 """
@@ -20,7 +21,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from difficulty_lib._errors import DynamicsError
-from difficulty_lib.dynamics._columns import STORED
+from difficulty_lib.dynamics._columns import STATIC, STORED
 
 ROOT = "dynamics"
 
@@ -112,6 +113,34 @@ def write_part(
         if name in columns
     }
     path = part_path(folder, split, stream, epoch, rank)
+    write_table(pa.table(typed), path)
+    return path
+
+
+def static_path(folder: Path, split: str, stream: str, rank: int = 0) -> Path:
+    """Where the values lie that a sample has once per run."""
+    stem = folder / ROOT / f"split={split}" / f"stream={stream}"
+    return stem / "static" / f"rank-{rank}.parquet"
+
+
+def write_static(
+    folder: Path,
+    split: str,
+    stream: str,
+    ids: NDArray[np.int64],
+    columns: Mapping[str, NDArray[np.generic]],
+    rank: int = 0,
+) -> Path:
+    """Write one rank's static columns, float32, sorted by id; arguments as for `write_part`."""
+    unknown = set(columns) - set(STATIC)
+    if unknown:
+        raise DynamicsError(
+            f"cannot write static columns {sorted(unknown)}; expected any of {', '.join(STATIC)}"
+        )
+    order = np.argsort(ids, kind="stable")
+    typed: dict[str, NDArray[np.generic]] = {"sample_id": np.asarray(ids, dtype=np.int64)[order]}
+    typed |= {name: np.asarray(v, dtype=np.float32)[order] for name, v in columns.items()}
+    path = static_path(folder, split, stream, rank)
     write_table(pa.table(typed), path)
     return path
 

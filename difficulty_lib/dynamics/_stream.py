@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from difficulty_lib._errors import DynamicsError
-from difficulty_lib.dynamics._columns import DERIVED, STORED
+from difficulty_lib.dynamics._columns import DERIVED, STATIC, STORED
 
 Array = NDArray[np.float64]
 
@@ -24,7 +24,8 @@ class StreamDynamics:
         columns: stored columns by name, each of shape (E, N).
         label: shape (N,), int64, the gold class, or None where there is none.
         split: the split's name, for messages.
-        stream: "evaluation" or "training".
+        stream: "evaluation", "training", "cross_validated" or "second_split".
+        static: values that a sample has once per run, by name, each of shape (N,).
 
     Raises:
         DynamicsError: on shapes that disagree, doubled ids or values that are not finite.
@@ -36,6 +37,7 @@ class StreamDynamics:
     label: NDArray[np.int64] | None = field(default=None, repr=False)
     split: str = "train"
     stream: str = "evaluation"
+    static: dict[str, Array] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         where = f"{self.split}/{self.stream}"
@@ -65,6 +67,16 @@ class StreamDynamics:
             )
         if self.label is not None and self.label.shape != self.ids.shape:
             raise DynamicsError(f"{where}: {len(self.label)} labels for {len(self.ids)} samples")
+        for name, once in self.static.items():
+            if name not in STATIC:
+                raise DynamicsError(
+                    f"{where}: unknown static column '{name}'; expected some of {', '.join(STATIC)}"
+                )
+            if once.shape != self.ids.shape or not np.isfinite(once).all():
+                raise DynamicsError(
+                    f"{where}: static column '{name}' has shape {once.shape}; expected a finite "
+                    f"number for each of the {len(self.ids)} samples"
+                )
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -74,13 +86,20 @@ class StreamDynamics:
         """Whether epoch 0, the model before its first update, was recorded."""
         return bool(len(self.epochs)) and int(self.epochs[0]) == 0
 
+    @property
+    def held_out(self) -> bool:
+        """Whether the samples were kept from the model that observed them."""
+        return self.stream == "cross_validated" or (
+            self.stream == "evaluation" and self.split != "train"
+        )
+
     def available(self, name: str) -> bool:
         """Whether `matrix(name)` can be had, stored or derived."""
         if name.startswith("initial_"):
             return self.has_initial and self.available(name.removeprefix("initial_"))
         if name == "label":
             return self.label is not None
-        if name in self.columns:
+        if name in self.columns or name in self.static:
             return True
         return name in DERIVED and any(
             all(
@@ -104,7 +123,8 @@ class StreamDynamics:
 
         Returns:
             Shape (E, N), float64, rows in the order of the epochs and columns in that of `ids`.
-            `initial_<name>` instead gives the row of epoch 0, shape (N,).
+            `initial_<name>` instead gives the row of epoch 0, `label` the gold classes, and a
+            static column its values: each of shape (N,).
 
         Raises:
             DynamicsError: if the column was not recorded and does not follow from those that were.
@@ -116,6 +136,10 @@ class StreamDynamics:
                 )
             row: Array = self._all_epochs(name.removeprefix("initial_"))[0]
             return row
+        if name in self.static:
+            return np.asarray(self.static[name], dtype=np.float64)
+        if name == "label" and self.label is not None:
+            return np.asarray(self.label, dtype=np.float64)
         values = self._all_epochs(name)
         return values[1:] if self.has_initial else values
 
@@ -139,7 +163,13 @@ class StreamDynamics:
             label=None if self.label is None else self.label[keep],
             split=self.split,
             stream=self.stream,
+            static={name: values[keep] for name, values in self.static.items()},
         )
+
+    def with_static(self, **columns: ArrayLike) -> StreamDynamics:
+        """The same dynamics with these values beside them, each of shape (N,) in the order of `ids`."""
+        added = {name: np.asarray(values, dtype=np.float64) for name, values in columns.items()}
+        return replace(self, static=self.static | added)
 
     def to_frame(self) -> pd.DataFrame:
         """Long form: one row per (epoch, sample_id), with `split` and `stream`."""

@@ -32,6 +32,8 @@ class Score:
         formula: in LaTeX.
         citation: key into the book's bibliography.
         default_stream: the stream that it was defined on.
+        held_out: whether it is defined only for samples that were kept from the model.
+        only_stream: the one stream that it can be computed from, if it is just one.
     """
 
     name: str
@@ -41,7 +43,9 @@ class Score:
     title: str
     formula: str
     citation: str
-    default_stream: Literal["evaluation", "training"]
+    default_stream: str
+    held_out: bool = False
+    only_stream: str | None = None
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -54,20 +58,32 @@ class Score:
 
     def available(self, dynamics: StreamDynamics) -> bool:
         """Whether these dynamics hold what the score needs."""
-        trained = len(dynamics.trained_epochs) > 0
-        return trained and all(dynamics.available(need) for need in self.needs)
+        return self._refusal(dynamics) is None and all(
+            dynamics.available(need) for need in self.needs
+        )
+
+    def _refusal(self, dynamics: StreamDynamics) -> str | None:
+        """Why this score means nothing for these dynamics, or None."""
+        if not len(dynamics.trained_epochs):
+            return f"only epoch 0 was recorded; '{self.name}' needs an epoch of training"
+        if self.only_stream not in (None, dynamics.stream):
+            return f"'{self.name}' is defined on the stream {self.only_stream} alone"
+        if self.held_out and not dynamics.held_out:
+            return (
+                f"'{self.name}' is defined for samples that were kept from the model: a split "
+                "other than train, or the stream cross_validated"
+            )
+        return None
 
     def __call__(self, dynamics: StreamDynamics) -> pd.Series:
         """The score of every sample, indexed by sample_id.
 
         Raises:
-            DynamicsError: if a column that it needs was not recorded, or nothing after epoch 0.
+            DynamicsError: if a column that it needs was not recorded, nothing after epoch 0, or
+                in another stream or split than the score is defined on.
         """
-        if not len(dynamics.trained_epochs):
-            raise DynamicsError(
-                f"{dynamics.split}/{dynamics.stream}: only epoch 0 was recorded; "
-                f"'{self.name}' needs an epoch of training"
-            )
+        if (refusal := self._refusal(dynamics)) is not None:
+            raise DynamicsError(f"{dynamics.split}/{dynamics.stream}: {refusal}")
         values = self.function(*(dynamics.matrix(need) for need in self.needs))
         index = pd.Index(dynamics.ids, name="sample_id")
         return pd.Series(values, index=index, name=self.name)
@@ -83,7 +99,9 @@ def score(
     formula: str,
     citation: str,
     means: Literal["difficult", "ambiguous"] = "difficult",
-    default_stream: Literal["evaluation", "training"] = "evaluation",
+    default_stream: str = "evaluation",
+    held_out: bool = False,
+    only_stream: str | None = None,
 ) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
     """Register the decorated function as the score of its name; the function stays as it is."""
 
@@ -97,7 +115,9 @@ def score(
                 title=title,
                 formula=formula,
                 citation=citation,
-                default_stream=default_stream,
+                default_stream=only_stream or default_stream,
+                held_out=held_out,
+                only_stream=only_stream,
             )
         )
         return function

@@ -16,6 +16,7 @@ from difficulty_lib.training._models import model_identity
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 SCHEDULES = ("linear", "cosine", "constant", "constant_with_warmup", "polynomial", "inverse_sqrt")
+_LATER = {"record_gradients": False}
 _RANGES = (
     ("learning_rate", 0.0, math.inf),
     ("weight_decay", 0.0, math.inf),
@@ -44,6 +45,8 @@ class RunConfig:
         eval_size: so many samples of every other split; None is all.
         evaluation_splits: splits whose evaluation stream is recorded, in float32.
         record_training: whether the training stream is recorded too.
+        record_gradients: whether per-sample gradient norms and the variance of gradients of the
+            evaluation splits are recorded too.
         record_initial: whether the evaluation stream starts at epoch 0, before the first update.
         intervention: what was done to the data or the training, by name; empty for nothing.
         data_fingerprint: of the whole data set; filled in from the registry.
@@ -67,6 +70,7 @@ class RunConfig:
     evaluation_splits: tuple[str, ...] = ("validation", "test")
     record_training: bool = False
     record_initial: bool = True
+    record_gradients: bool = False
     intervention: dict[str, Any] = field(default_factory=dict)
     data_fingerprint: str = ""
     model_revision: str = ""
@@ -132,6 +136,9 @@ class RunConfig:
     def hash(self) -> str:
         """The run's identity: 12 hex digits over every resolved setting."""
         identity = self.resolved().to_dict()
+        for name, default in _LATER.items():  # settings that came later leave old hashes alone
+            if identity[name] == default:
+                del identity[name]
         if "/" not in identity["model"] or identity["model_revision"].startswith("folder-"):
             # A folder's place is not part of what was run; its content, the revision, is.
             identity["model"] = _slug(identity["model"])

@@ -65,7 +65,7 @@ def test_epochs_count_from_1_if_not_given():
 
 
 def test_matrix_is_float64(stream):
-    for name in [*STORED, *DERIVED]:
+    for name in [*stream.columns, *DERIVED]:
         assert stream.matrix(name).dtype == np.float64
         assert stream.matrix(name).shape == (5, 40)
 
@@ -151,7 +151,7 @@ def test_take(stream):
     wanted = stream.ids[[30, 2, 17]]
     some = stream.take(wanted)
     assert some.ids.tolist() == sorted(wanted.tolist())
-    for name in STORED:
+    for name in stream.columns:
         np.testing.assert_array_equal(some.matrix(name), stream.matrix(name)[:, [2, 17, 30]])
     np.testing.assert_array_equal(some.label, stream.label[[2, 17, 30]])
 
