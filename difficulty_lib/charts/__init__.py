@@ -5,6 +5,8 @@ from difficulty_lib.charts._classes import classes_chart as classes_chart
 from difficulty_lib.charts._confusion import confusion_chart as confusion_chart
 from difficulty_lib.charts._confusion import confusion_table as confusion_table
 from difficulty_lib.charts._curves import clusters_chart as clusters_chart
+from difficulty_lib.charts._gradients import deciles_chart as deciles_chart
+from difficulty_lib.charts._gradients import variants_chart as variants_chart
 from difficulty_lib.charts._scores import correlations_chart as correlations_chart
 from difficulty_lib.charts._scores import disagreement_chart as disagreement_chart
 from difficulty_lib.charts._show import enable_charts as enable_charts

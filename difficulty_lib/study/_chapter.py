@@ -13,7 +13,7 @@ from difficulty_lib.study import _words as words
 from difficulty_lib.study._classification import ClassificationStudy
 
 
-def _shown(table: pd.DataFrame, digits: int = 3) -> Any:
+def shown(table: pd.DataFrame, digits: int = 3) -> Any:
     """A table without its index, texts left-aligned and wrapped."""
     styled = table.style.hide(axis="index").format(precision=digits)
     if "text" in table.columns:
@@ -76,7 +76,7 @@ class ClassificationChapter:
 
     def curve_table(self) -> Any:
         """The samples behind the nearest curves."""
-        return _shown(self.study.cluster_rows())
+        return shown(self.study.cluster_rows())
 
     def action_entropy_chart(self) -> Any:
         """The brushable scatter."""
@@ -117,7 +117,7 @@ class ClassificationChapter:
         """The hardest and the easiest samples."""
         glue("largest_action", float(self.study.samples["action"].max()))
         glue("smallest_action", float(self.study.samples["action"].min()))
-        return _shown(self.study.extremes())
+        return shown(self.study.extremes())
 
     def disagreement_chart(self) -> Any:
         """Every score against human disagreement, or a sentence where there are no ratings."""
@@ -151,7 +151,7 @@ class ClassificationChapter:
 
     def seeds_table(self) -> Any:
         """One row per seed."""
-        return _shown(self.study.seeds())
+        return shown(self.study.seeds())
 
     def seeds_text(self) -> str:
         """What a single seed is worth."""
