@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from difficulty_lib._errors import DataError
-from difficulty_lib.analysis._estimate import bootstrap
+from difficulty_lib.analysis._estimate import Estimate, bootstrap
 
 
 def error_by_decile(
@@ -36,15 +36,15 @@ def error_by_decile(
         )
     rows = []
     for number, part in enumerate(np.array_split(np.argsort(hard, kind="stable"), bins), start=1):
-        values = wrong[part]
-        found = bootstrap(
-            lambda rows, values=values: values[rows].mean(axis=-1),
-            len(values),
-            resamples=resamples,
-            seed=seed,
-        )
+        found = _mean(wrong[part], resamples, seed)
         rows.append(
             {"decile": number, "value": found.value, "low": found.low, "high": found.high}
             | {"n": found.n}
         )
     return pd.DataFrame(rows)
+
+
+def _mean(values: NDArray[np.float64], resamples: int, seed: int) -> Estimate:
+    return bootstrap(
+        lambda rows: values[rows].mean(axis=-1), len(values), resamples=resamples, seed=seed
+    )
