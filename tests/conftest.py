@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from difficulty_lib.dynamics import Dynamics
+from difficulty_lib.dynamics import Dynamics, StreamDynamics
+from difficulty_lib.scores import Score
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,29 @@ class Simulation:
             "predicted": z.argmax(axis=2),
         }
 
-    def dynamics(self) -> Dynamics:
+    def static(self) -> dict[str, np.ndarray]:
+        """The static columns, each of shape (N,): class k is k + 1 times as frequent as class 0."""
+        frequency = np.arange(1, self.logits.shape[2] + 1)
+        return {"null_loss": -np.log(frequency / frequency.sum())[self.label]}
+
+    def dynamics(self, split: str = "train", stream: str = "evaluation") -> Dynamics:
         epochs = np.arange(len(self.logits))
-        return Dynamics.from_arrays(self.ids, label=self.label, epochs=epochs, **self.columns())
+        return Dynamics.from_arrays(
+            self.ids, label=self.label, epochs=epochs, split=split, stream=stream, **self.columns()
+        )
+
+    def runs_for(self, entry: Score) -> list[StreamDynamics]:
+        """What a score is computed from: one run, or three of growing temperature."""
+        order = np.argsort(self.ids)
+        static = {name: values[order] for name, values in self.static().items()}
+        stream = entry.only_stream or "evaluation"
+        return [
+            Simulation(self.ids, self.label, self.logits * (1 + run / 2))
+            .dynamics("validation", stream)
+            .stream()
+            .with_static(**static)
+            for run in range(3 if entry.several_runs else 1)
+        ]
 
 
 def simulate_logits(classes: int = 3, epochs: int = 5, samples: int = 40, seed: int = 0):

@@ -14,7 +14,8 @@ gradient_norm  float32 ‖∇_θ loss‖₂ over all trained parameters; where g
 learning_rate  float32 mean learning rate of the epoch's updates; beside `gradient_norm`
 ============== ======= ==================================================================
 
-Derived when asked for: `gold_probability`, `max_probability`, `correct`.
+Derived when asked for: `gold_probability`, `max_probability`, `other_probability` (the largest of
+another class than the gold one), `correct`.
 
 Static, one value per sample and run:
 
@@ -66,6 +67,11 @@ def _max_probability(columns: Stored, label: NDArray[np.int64] | None) -> Array:
     return np.minimum(np.exp(np.maximum(log_gold, log_other)), 1.0)
 
 
+def _other_probability(columns: Stored, label: NDArray[np.int64] | None) -> Array:
+    log_gold = -np.asarray(columns["loss"], dtype=np.float64)
+    return np.minimum(np.exp(log_gold - np.asarray(columns["margin"], dtype=np.float64)), 1.0)
+
+
 def _correct(columns: Stored, label: NDArray[np.int64] | None) -> Array:
     if label is not None and "predicted" in columns:
         return (np.asarray(columns["predicted"]) == label).astype(np.float64)
@@ -79,5 +85,6 @@ DERIVED: dict[
 ] = {
     "gold_probability": ((("loss",),), _gold_probability),
     "max_probability": ((("loss", "margin"),), _max_probability),
+    "other_probability": ((("loss", "margin"),), _other_probability),
     "correct": ((("predicted", "label"), ("margin",)), _correct),
 }

@@ -1,8 +1,12 @@
 """Difficulty scores: pure functions on arrays, and the registry that says what each means."""
 
+from difficulty_lib.scores._across_runs import across_runs as across_runs
+from difficulty_lib.scores._across_runs import ensemble as ensemble
+from difficulty_lib.scores._same_samples import same_samples as same_samples
 from difficulty_lib.scores._score import SCORES as SCORES
 from difficulty_lib.scores._score import Score as Score
 from difficulty_lib.scores._score import score as score
+from difficulty_lib.scores._table import distinct_scores as distinct_scores
 from difficulty_lib.scores._table import hardness as hardness
 from difficulty_lib.scores._table import methods_table as methods_table
 from difficulty_lib.scores._table import ranking as ranking
@@ -18,8 +22,15 @@ from difficulty_lib.scores.cartography import correctness as correctness
 from difficulty_lib.scores.cartography import variability as variability
 from difficulty_lib.scores.data_iq import aleatoric as aleatoric
 from difficulty_lib.scores.el2n import el2n as el2n
+from difficulty_lib.scores.ensemble import ensemble_loss as ensemble_loss
 from difficulty_lib.scores.forgetting import forgetting_events as forgetting_events
 from difficulty_lib.scores.forgetting import never_learnt as never_learnt
+from difficulty_lib.scores.out_of_sample import normalized_margin as normalized_margin
+from difficulty_lib.scores.out_of_sample import self_confidence as self_confidence
+from difficulty_lib.scores.pvi import null_loss_from_frequencies as null_loss_from_frequencies
+from difficulty_lib.scores.pvi import pvi as pvi
+from difficulty_lib.scores.pvi import with_trained_null as with_trained_null
+from difficulty_lib.scores.second_split import second_split_forgetting as second_split_forgetting
 from difficulty_lib.scores.uncertainty import (
     maximum_softmax_probability as maximum_softmax_probability,
 )

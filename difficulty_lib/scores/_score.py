@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib._registry import Registry
 from difficulty_lib.dynamics import StreamDynamics
+from difficulty_lib.scores._same_samples import same_samples
 
 Array = NDArray[np.float64]
 
@@ -25,7 +26,8 @@ class Score:
     Attributes:
         name: how it is asked for.
         function: pure; its positional parameters are columns of the dynamics, each of shape
-            (E, N) — or (N,) for `initial_…` — and its result has shape (N,).
+            (E, N) — or (N,) for `initial_…` and static columns; with the runs' axis before it
+            where there are several — and its result has shape (N,).
         higher_is_harder: the direction.
         means: what its hard end says of a sample, "difficult" or "ambiguous".
         title: for headings and axes.
@@ -34,6 +36,7 @@ class Score:
         default_stream: the stream that it was defined on.
         held_out: whether it is defined only for samples that were kept from the model.
         only_stream: the one stream that it can be computed from, if it is just one.
+        several_runs: whether it is computed from several runs of the same samples (`across`).
     """
 
     name: str
@@ -46,6 +49,7 @@ class Score:
     default_stream: str
     held_out: bool = False
     only_stream: str | None = None
+    several_runs: bool = False
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -57,7 +61,14 @@ class Score:
         )
 
     def available(self, dynamics: StreamDynamics) -> bool:
-        """Whether these dynamics hold what the score needs."""
+        """Whether these dynamics of one run hold what the score needs."""
+        return not self.several_runs and self._possible(dynamics)
+
+    def available_across(self, streams: Sequence[StreamDynamics]) -> bool:
+        """Whether these dynamics of several runs hold what the score needs."""
+        return len(streams) > 1 and all(self._possible(stream) for stream in streams)
+
+    def _possible(self, dynamics: StreamDynamics) -> bool:
         return self._refusal(dynamics) is None and all(
             dynamics.available(need) for need in self.needs
         )
@@ -80,11 +91,46 @@ class Score:
 
         Raises:
             DynamicsError: if a column that it needs was not recorded, nothing after epoch 0, or
-                in another stream or split than the score is defined on.
+                in another stream or split than the score is defined on, or if it is made of
+                several runs.
         """
+        if self.several_runs:
+            raise DynamicsError(
+                f"{dynamics.split}/{dynamics.stream}: '{self.name}' is made of several runs; "
+                "expected the dynamics of two or more"
+            )
+        values = self.function(*self._columns(dynamics))
+        return self._series(values, dynamics)
+
+    def across(self, streams: Sequence[StreamDynamics]) -> pd.Series:
+        """The score of every sample from several runs, indexed by sample_id.
+
+        Args:
+            streams: the same samples, observed in the same stream, of two runs or more.
+
+        Raises:
+            DynamicsError: if the score is made of one run, or the runs hold other samples, streams
+                or epochs, or one of them does not hold what the score needs.
+        """
+        if not self.several_runs:
+            raise DynamicsError(f"'{self.name}' is made of one run; `ensemble` averages it")
+        same_samples(streams)
+        first = streams[0]
+        for place, stream in enumerate(streams):
+            if not np.array_equal(stream.trained_epochs, first.trained_epochs):
+                raise DynamicsError(
+                    f"run {place + 1} of {len(streams)} has {len(stream.trained_epochs)} epochs, the "
+                    f"first {len(first.trained_epochs)}; '{self.name}' needs the same in each"
+                )
+        values = self.function(*map(np.stack, zip(*(self._columns(s) for s in streams))))
+        return self._series(values, first)
+
+    def _columns(self, dynamics: StreamDynamics) -> list[Array]:
         if (refusal := self._refusal(dynamics)) is not None:
             raise DynamicsError(f"{dynamics.split}/{dynamics.stream}: {refusal}")
-        values = self.function(*(dynamics.matrix(need) for need in self.needs))
+        return [dynamics.matrix(need) for need in self.needs]
+
+    def _series(self, values: Array, dynamics: StreamDynamics) -> pd.Series:
         index = pd.Index(dynamics.ids, name="sample_id")
         return pd.Series(values, index=index, name=self.name)
 
@@ -102,6 +148,7 @@ def score(
     default_stream: str = "evaluation",
     held_out: bool = False,
     only_stream: str | None = None,
+    several_runs: bool = False,
 ) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
     """Register the decorated function as the score of its name; the function stays as it is."""
 
@@ -118,6 +165,7 @@ def score(
                 default_stream=only_stream or default_stream,
                 held_out=held_out,
                 only_stream=only_stream,
+                several_runs=several_runs,
             )
         )
         return function

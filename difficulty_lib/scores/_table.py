@@ -10,32 +10,84 @@ from numpy.typing import ArrayLike, NDArray
 
 from difficulty_lib._errors import ConfigError
 from difficulty_lib.dynamics import StreamDynamics
-from difficulty_lib.scores._score import SCORES
+from difficulty_lib.scores._across_runs import ensemble
+from difficulty_lib.scores._same_samples import same_samples
+from difficulty_lib.scores._score import SCORES, Score
 
 
-def score_table(dynamics: StreamDynamics, names: Sequence[str] | None = None) -> pd.DataFrame:
+def score_table(
+    dynamics: StreamDynamics | Sequence[StreamDynamics], names: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Every score that these dynamics allow, or those named, a column each.
 
     Args:
-        dynamics: one split and stream.
+        dynamics: one split and stream; or that of several runs of the same samples, over which
+            every score is averaged (see `ensemble`), beside the scores that need several.
         names: names of scores; all available ones if not given.
 
     Returns:
-        A frame indexed by sample_id; columns in the order of the registry, or of `names`. `attrs["stream"]`
-        says which stream the scores were computed from.
+        A frame indexed by sample_id; columns in the order of the registry, or of `names`.
+        `attrs["stream"]` says which stream the scores were computed from, `attrs["runs"]` of how
+        many runs.
 
     Raises:
         ConfigError: on an unknown name.
-        DynamicsError: if a named score needs what was not recorded.
+        DynamicsError: if a named score needs what was not recorded, or the runs hold other samples
+            or streams, naming the first ids.
     """
+    runs = [dynamics] if isinstance(dynamics, StreamDynamics) else list(dynamics)
+    several = len(runs) != 1
+    if several:
+        same_samples(runs)
     if names is None:
-        chosen = [s for s in SCORES.values() if s.available(dynamics)]
+        chosen = [s for s in SCORES.values() if _allowed(s, runs)]
     else:
         chosen = [SCORES[name] for name in names]
-    index = pd.Index(dynamics.ids, name="sample_id")
-    table = pd.DataFrame({s.name: s(dynamics) for s in chosen}, index=index)
-    table.attrs["stream"] = dynamics.stream
+    index = pd.Index(runs[0].ids, name="sample_id")
+    table = pd.DataFrame(
+        {s.name: ensemble(runs, s.name) if several else s(runs[0]) for s in chosen}, index=index
+    )
+    table.attrs["stream"] = runs[0].stream
+    table.attrs["runs"] = len(runs)
     return table
+
+
+def _allowed(entry: Score, runs: Sequence[StreamDynamics]) -> bool:
+    if entry.several_runs:
+        return entry.available_across(runs)
+    return all(entry.available(stream) for stream in runs)
+
+
+def distinct_scores(table: pd.DataFrame) -> pd.DataFrame:
+    """The table without the scores that order these samples as an earlier column does.
+
+    Args:
+        table: a column per registered score, indexed by sample_id.
+
+    Returns:
+        The columns that are left, in their order: of the action score and its mean, say, the
+        first. Two scores are alike if each is monotone in the other, ties included, apart from
+        differences within rounding (1e-9 of the range).
+    """
+    turned = {
+        str(name): hardness(table[name], higher_is_harder=SCORES[str(name)].higher_is_harder)
+        for name in table
+    }
+    kept: list[str] = []
+    for name, values in turned.items():
+        if not any(_same_order(turned[earlier], values) for earlier in kept):
+            kept.append(name)
+    return table[kept]
+
+
+def _same_order(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    return _monotone(a, b) and _monotone(b, a)
+
+
+def _monotone(by: NDArray[np.float64], values: NDArray[np.float64]) -> bool:
+    """Whether the values never fall along `by`, nor differ where it does not."""
+    steps = np.diff(values[np.lexsort((-values, by))])
+    return bool((steps >= -1e-9 * np.ptp(values)).all()) if len(values) else True
 
 
 def hardness(values: ArrayLike, *, higher_is_harder: bool) -> NDArray[np.float64]:
@@ -77,7 +129,7 @@ def ranking(scores: pd.Series, *, higher_is_harder: bool | None = None) -> pd.Se
 
 
 def methods_table() -> pd.DataFrame:
-    """The registry as a table: name, title, formula, direction, needs, stream, citation."""
+    """The registry as a table: name, title, formula, direction, needs, stream, runs, citation."""
     return pd.DataFrame(
         [
             {
@@ -88,6 +140,8 @@ def methods_table() -> pd.DataFrame:
                 "means": s.means,
                 "needs": ", ".join(s.needs),
                 "defined on": s.default_stream,
+                "held out": "yes" if s.held_out else "no",
+                "runs": "several" if s.several_runs else "one",
                 "citation": s.citation,
             }
             for s in SCORES.values()

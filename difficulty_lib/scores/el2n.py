@@ -27,7 +27,8 @@ def el2n(error_norm: ArrayLike, epoch: int = 1) -> NDArray[np.float64]:
     Raises:
         IndexError: if `epoch` was not recorded.
 
-    Source: Paul et al. 2021, definition 2.2, there averaged over seeds.
+    Source: Paul et al. 2021, definition 2.2, there averaged over seeds: `ensemble` of the runs'
+    dynamics does that.
     """
     norms = np.asarray(error_norm, dtype=np.float64)
     if not 1 <= epoch <= len(norms):

@@ -1,6 +1,7 @@
 """Every registered score against a slow loop over the raw logits that reads like its formula."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from difficulty_lib import SCORES, DifficultyError, Dynamics, ranking
-from difficulty_lib.dynamics import StreamDynamics
+from difficulty_lib.dynamics import STREAMS, StreamDynamics
 from difficulty_lib.scores import el2n, forgetting_events, never_learnt
 
 DIFFICULT = [name for name, entry in SCORES.items() if entry.means == "difficult"]
@@ -108,11 +109,50 @@ def ref_aleatoric(z, y):
     return mean(softmax(z[t])[y] * (1 - softmax(z[t])[y]) for t in trained(z))
 
 
+def ref_pvi(z, y):
+    classes = len(z[0])
+    prior = (y + 1) / sum(k + 1 for k in range(classes))  # as the simulation has it
+    return -math.log2(prior) + math.log2(softmax(z[-1])[y])
+
+
+def ref_self_confidence(z, y):
+    return softmax(z[-1])[y]
+
+
+def ref_normalized_margin(z, y):
+    p = softmax(z[-1])
+    return (p[y] - max(v for k, v in enumerate(p) if k != y) + 1) / 2
+
+
+def ref_second_split_forgetting(z, y):
+    for t in trained(z):
+        if all(not right(z[later], y) for later in range(t, len(z))):
+            return t
+    return len(z)  # E + 1
+
+
+def ref_ensemble_loss(z, y):
+    return mean(loss([value * warmth for value in z[-1]], y) for warmth in (1.0, 1.5, 2.0))
+
+
 REFERENCES = {
     name.removeprefix("ref_"): function
     for name, function in list(globals().items())
     if name.startswith("ref_")
 }
+
+
+def computed(simulation, name):
+    """The registered score of the simulation, in a split and stream that it is defined on."""
+    entry, runs = SCORES[name], simulation.runs_for(SCORES[name])
+    return entry.across(runs) if entry.several_runs else entry(*runs)
+
+
+def inputs(simulation, name):
+    """The arrays that the score's function is called with."""
+    entry, runs = SCORES[name], simulation.runs_for(SCORES[name])
+    columns = [[run.matrix(need) for run in runs] for need in entry.needs]
+    return [np.stack(values) if entry.several_runs else values[0] for values in columns]
 
 
 def expected(simulation, name):
@@ -124,17 +164,42 @@ def expected(simulation, name):
     return by_id
 
 
-@pytest.mark.parametrize("classes", [2, 3, 6])
+SHAPES = {
+    "2 classes": {"classes": 2},
+    "3 classes": {"classes": 3},
+    "150 classes": {"classes": 150, "samples": 12},
+    "one sample": {"samples": 1},
+    "one epoch": {"epochs": 1},
+    "one of each": {"samples": 1, "epochs": 1, "classes": 2},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", SCORES)
-def test_score_equals_its_formula(simulate, name, classes):
+def test_score_equals_its_formula(simulate, name, shape):
     assert name in REFERENCES, f"write a slow reference for {name}"
-    simulation = simulate(classes=classes, seed=classes)
-    found = SCORES[name](simulation.dynamics().stream())
+    simulation = simulate(seed=7, **SHAPES[shape])
+    found = computed(simulation, name)
     wanted = expected(simulation, name)
     assert found.name == name
     assert found.index.tolist() == sorted(wanted)
     assert found.index.name == "sample_id"
     np.testing.assert_allclose(found, [wanted[i] for i in found.index], rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("name", SCORES)
+def test_score_of_any_dtype_is_computed_in_float64(simulation, name, dtype):
+    """Half precision loses digits in the columns, none in the score made of them."""
+    columns = [values.astype(dtype) for values in inputs(simulation, name)]
+    found = SCORES[name].function(*columns)
+    assert found.dtype == np.float64
+    same = SCORES[name].function(*(values.astype(np.float64) for values in columns))
+    np.testing.assert_array_equal(found, same)
+    wanted = expected(simulation, name)
+    close = {"float16": 2e-2, "float32": 2e-5, "float64": 2e-5}[dtype]
+    reference = [wanted[i] for i in sorted(wanted)]
+    np.testing.assert_allclose(found, reference, rtol=close, atol=close)
 
 
 def test_no_reference_without_a_score():
@@ -145,7 +210,7 @@ def test_no_reference_without_a_score():
 def test_score_stays_accurate_where_softmax_is_extreme(simulate, name):
     simulation = simulate(seed=5)
     wide = type(simulation)(simulation.ids, simulation.label, simulation.logits * 8)
-    found = SCORES[name](wide.dynamics().stream())
+    found = computed(wide, name)
     wanted = expected(wide, name)
     np.testing.assert_allclose(found, [wanted[i] for i in found.index], rtol=2e-5, atol=3e-6)
 
@@ -156,7 +221,7 @@ def test_metadata(name):
     assert entry.name == name == entry.function.__name__
     assert isinstance(entry.higher_is_harder, bool)
     assert entry.means in ("difficult", "ambiguous")
-    assert entry.default_stream in ("evaluation", "training")
+    assert entry.default_stream in STREAMS
     assert all((entry.title, entry.formula, entry.citation, entry.needs, entry.function.__doc__))
 
 
@@ -214,7 +279,7 @@ def planted():
 def test_planted_hard_samples_rank_first(simulation, name):
     logits, label, hard = planted()
     made = type(simulation)(np.arange(40), label, logits)
-    order = ranking(SCORES[name](made.dynamics().stream()))
+    order = ranking(computed(made, name))
     assert set(order.index[:4]) == hard
     assert order.tolist() == list(range(1, 41))
 
@@ -236,7 +301,7 @@ def test_planted_ambiguous_samples_rank_first(simulation, name):
         logits[:, place] = 0.0
         logits[[1, 3], place, label[place]] = 9.0
     made = type(simulation)(np.arange(40), label, logits)
-    order = ranking(SCORES[name](made.dynamics().stream()))
+    order = ranking(computed(made, name))
     assert set(order.index[:2]) == set(wavering)
 
 
@@ -279,9 +344,9 @@ def test_el2n_of_a_later_epoch(simulation, stream):
         assert found[sample_id] == pytest.approx(ref_el2n(z, y), abs=1e-6)
 
 
-def refused(entry, stream):
+def refused(entry, runs):
     try:
-        entry(stream)
+        entry.across(runs) if entry.several_runs else entry(*runs)
     except DifficultyError:
         return True
     except (IndexError, RuntimeWarning):
@@ -289,19 +354,22 @@ def refused(entry, stream):
     return False
 
 
-def test_no_score_of_epoch_0_alone(simulation):
-    columns = {key: values[:1] for key, values in simulation.columns().items()}
-    only = Dynamics.from_arrays(simulation.ids, label=simulation.label, epochs=[0], **columns)
-    assert [n for n, entry in SCORES.items() if not refused(entry, only.stream())] == []
+@pytest.mark.parametrize("name", SCORES)
+def test_no_score_of_epoch_0_alone(simulation, name):
+    only = [
+        replace(run, epochs=run.epochs[:1], columns={k: v[:1] for k, v in run.columns.items()})
+        for run in simulation.runs_for(SCORES[name])
+    ]
+    assert refused(SCORES[name], only)
 
 
 @pytest.mark.parametrize("name", SCORES)
-def test_score_does_not_change_or_share_its_input(stream, name):
-    inputs = [stream.matrix(need) for need in SCORES[name].needs]
-    before = [values.copy() for values in inputs]
-    result = SCORES[name].function(*inputs)
+def test_score_does_not_change_or_share_its_input(simulation, name):
+    given = inputs(simulation, name)
+    before = [values.copy() for values in given]
+    result = SCORES[name].function(*given)
     result += 1.0
-    for values, kept in zip(inputs, before):
+    for values, kept in zip(given, before):
         np.testing.assert_array_equal(values, kept)
 
 
@@ -367,9 +435,8 @@ def test_cleanlabs_margin_follows_from_the_stored_columns(simulation):
 def test_finite_and_of_one_number_a_sample(simulate, seed, epochs, samples, classes, spread):
     drawn = simulate(classes=classes, epochs=epochs, samples=samples, seed=seed)
     made = type(drawn)(drawn.ids, drawn.label, drawn.logits * spread)
-    stream = made.dynamics().stream()
     for name, entry in SCORES.items():
-        values = entry.function(*(stream.matrix(need) for need in entry.needs))
+        values = entry.function(*inputs(made, name))
         assert values.shape == (samples,), name
         assert values.dtype == np.float64, name
         assert np.isfinite(values).all(), name
@@ -378,20 +445,23 @@ def test_finite_and_of_one_number_a_sample(simulate, seed, epochs, samples, clas
 @PROPERTY
 @given(seed=st.integers(0, 10_000), order=st.permutations(range(12)))
 def test_permuting_the_samples_permutes_the_scores(simulate, seed, order):
-    stream = simulate(samples=12, seed=seed).dynamics().stream()
+    simulation = simulate(samples=12, seed=seed)
     order = np.array(order)
     for name, entry in SCORES.items():
-        inputs = [stream.matrix(need) for need in entry.needs]
-        whole = entry.function(*inputs)
-        turned = entry.function(*(values[..., order] for values in inputs))
+        given = inputs(simulation, name)
+        whole = entry.function(*given)
+        turned = entry.function(*(values[..., order] for values in given))
         np.testing.assert_array_equal(turned, whole[order], err_msg=name)
 
 
 @PROPERTY
 @given(seed=st.integers(0, 10_000), keep=st.sets(st.integers(0, 11), min_size=1))
 def test_a_samples_score_depends_on_that_sample_alone(simulate, seed, keep):
-    stream = simulate(samples=12, seed=seed).dynamics().stream()
-    some = stream.take(stream.ids[sorted(keep)])
-    assert isinstance(some, StreamDynamics)
-    for entry in SCORES.values():
-        np.testing.assert_allclose(entry(some), entry(stream)[some.ids], rtol=1e-12)
+    simulation = simulate(samples=12, seed=seed)
+    for name, entry in SCORES.items():
+        runs = simulation.runs_for(entry)
+        some = [run.take(run.ids[sorted(keep)]) for run in runs]
+        assert isinstance(some[0], StreamDynamics)
+        found = entry.across(some) if entry.several_runs else entry(*some)
+        whole = computed(simulation, name)
+        np.testing.assert_allclose(found, whole[some[0].ids], rtol=1e-12)

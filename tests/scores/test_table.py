@@ -9,13 +9,40 @@ from difficulty_lib._errors import ConfigError, DynamicsError
 from difficulty_lib.scores import hardness, methods_table
 
 
-def test_table_has_a_column_per_score(stream):
-    table = score_table(stream)
-    assert list(table.columns) == list(SCORES)
-    assert table.index.tolist() == stream.ids.tolist()
-    assert table.index.name == "sample_id"
-    assert table.attrs["stream"] == "evaluation"
-    assert np.isfinite(table.to_numpy()).all()
+def streams_of(simulation):
+    """One of every kind that a score is defined on."""
+    return {
+        (split, stream): simulation.dynamics(split, stream)
+        .stream()
+        .with_static(**simulation.runs_for(SCORES["pvi"])[0].static)
+        for split, stream in (
+            ("train", "evaluation"),
+            ("validation", "evaluation"),
+            ("train", "training"),
+            ("train", "cross_validated"),
+            ("train", "second_split"),
+        )
+    }
+
+
+def test_table_has_a_column_per_score_that_the_stream_allows(simulation):
+    seen = set()
+    for (split, name), stream in streams_of(simulation).items():
+        table = score_table(stream)
+        assert list(table.columns) == [s for s in SCORES if s in table]
+        assert table.index.tolist() == stream.ids.tolist()
+        assert table.index.name == "sample_id"
+        assert table.attrs == {"stream": name, "runs": 1}
+        assert np.isfinite(table.to_numpy()).all()
+        held_out = split == "validation" or name == "cross_validated"
+        for score in ("pvi", "self_confidence", "normalized_margin"):
+            assert (score in table) == held_out
+        assert ("second_split_forgetting" in table) == (name == "second_split")
+        seen |= set(table)
+    several = score_table([stream, stream])
+    assert set(SCORES) == seen | set(several)
+    assert set(several) - seen == {"ensemble_loss"}
+    assert several.attrs == {"stream": "second_split", "runs": 2}
 
 
 def test_table_of_the_training_stream(simulation):
