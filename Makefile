@@ -51,7 +51,7 @@ check: setup chromium
 	$(BIN)/python -m pytest -m site tests/site
 
 benchmark: setup
-	$(BIN)/python benchmarks/recording.py
+	$(BIN)/python benchmarks/all.py
 
 serve: setup
 	$(BIN)/python -m http.server -d _build/html 8000

@@ -8,13 +8,12 @@ Prints, for MiniLM on one split:
 3. the paper's pass, one sample at a time, against the batched one, both in float32, and the
    largest difference between their losses.
 
-Usage: python benchmarks/recording.py [DATASET] [--rounds N] [--train N] [--split N]
+Usage: python benchmarks/recording.py [DATASET] [--rounds N] [--train N] [--split N] [--json FILE]
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -22,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import transformers
+from rows import keep, row
 
 from difficulty_lib.data import load_data
 from difficulty_lib.tasks import TASKS, observe_classification
@@ -53,10 +53,6 @@ def seconds(function):
     start = time.perf_counter()
     result = function()
     return time.perf_counter() - start, result
-
-
-def spread(values):
-    return f"{min(values):.3f} / {statistics.median(values):.3f} / {max(values):.3f}"
 
 
 def epoch(config, tokenizer, model, train, record):
@@ -101,6 +97,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--train", type=int, default=640)
     parser.add_argument("--split", type=int, default=500)
+    parser.add_argument("--json", type=Path, default=None, help="write the rows here, too")
     given = parser.parse_args()
     data = load_data(given.dataset).subset(
         {"train": given.train, "validation": given.split, "test": 1}
@@ -117,19 +114,20 @@ def main():
             f"{given.dataset}, {len(train)} training, {len(split)} validation samples, "
             f"{split.lengths.mean():.1f} tokens on average, {device}, {torch.get_num_threads()} threads"
         )
-        print(f"{given.rounds} alternating rounds; min / median / max")
-
+        rows = []
         epoch(config, tokenizer, model, train, record=False)  # warm-up
-        ratios, shares = [], []
+        ratios, shares, own_us = [], [], []
         for _ in range(given.rounds):
             plain, _unused = epoch(config, tokenizer, model, train, record=False)
             recorded, own = epoch(config, tokenizer, model, train, record=True)
             ratios.append(recorded / plain)
             shares.append(100 * own / recorded)
-        print(
-            f"training stream: epoch with / without recorder {spread(ratios)}; "
-            f"the recorder's own seconds {spread(shares)} % of the epoch"
-        )
+            own_us.append(1e6 * own / len(train))
+        rows += [
+            row("training stream", "epoch with / without recorder", ratios, "×"),
+            row("training stream", "recorder's own time", shares, "% of the epoch", at_most=2),
+            row("training stream", "recorder's own time per sample", own_us, "µs"),
+        ]
 
         record = lambda: observe_split(model, split, collate, observe=TASKS["sentiment"].observe)  # noqa: E731
         ratios, faster, difference = [], [], 0.0
@@ -143,11 +141,19 @@ def main():
             order = np.argsort(np.argsort(data["validation"].index.to_numpy()))
             sorted_loss = columns["loss"][np.argsort(columns["sample_id"])][order]
             difference = max(difference, float(np.abs(sorted_loss - losses).max()))
-        print(f"evaluation stream: recording / forward passes alone {spread(ratios)}")
-        print(
-            f"one sample at a time / batched, float32: {spread(faster)}; "
-            f"largest difference of a loss {difference:.1e}"
-        )
+        on_gpu = torch.cuda.is_available()
+        rows += [
+            row("evaluation stream", "recording / its forward passes alone", ratios, "×"),
+            row(
+                "evaluation stream",
+                "one sample at a time / batched, float32",
+                faster,
+                "×",
+                at_least=20 if on_gpu else 4,
+                note=f"largest difference of a loss {difference:.1e}",
+            ),
+        ]
+    keep(rows, given.json)
 
 
 if __name__ == "__main__":

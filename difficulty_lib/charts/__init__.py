@@ -4,6 +4,8 @@ from difficulty_lib.charts._action_entropy import action_entropy_chart as action
 from difficulty_lib.charts._classes import classes_chart as classes_chart
 from difficulty_lib.charts._confusion import confusion_chart as confusion_chart
 from difficulty_lib.charts._confusion import confusion_table as confusion_table
+from difficulty_lib.charts._costs import bars_chart as bars_chart
+from difficulty_lib.charts._costs import early_chart as early_chart
 from difficulty_lib.charts._curves import clusters_chart as clusters_chart
 from difficulty_lib.charts._gradients import deciles_chart as deciles_chart
 from difficulty_lib.charts._gradients import variants_chart as variants_chart
