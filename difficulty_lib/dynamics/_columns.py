@@ -29,10 +29,12 @@ vog_<target>_<when>  mean over the input's entries of the standard deviation, ov
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+
+from difficulty_lib._errors import DynamicsError
 
 Array = NDArray[np.float64]
 Stored = Mapping[str, NDArray[np.generic]]
@@ -88,3 +90,21 @@ DERIVED: dict[
     "other_probability": ((("loss", "margin"),), _other_probability),
     "correct": ((("predicted", "label"), ("margin",)), _correct),
 }
+
+
+def sources(names: Iterable[str]) -> list[str]:
+    """The stored columns that these columns are, or may be made of.
+
+    Raises:
+        DynamicsError: on a name that is no column, listing those that are.
+    """
+    found: dict[str, None] = {}
+    for asked in names:
+        name = asked.removeprefix("initial_")
+        if name not in {*STORED, *DERIVED, *STATIC, "label"}:
+            raise DynamicsError(
+                f"unknown column '{asked}'; expected some of {', '.join((*STORED, *DERIVED))}"
+            )
+        needs = DERIVED[name][0] if name in DERIVED else ((name,),)
+        found |= dict.fromkeys(part for need in needs for part in need if part in STORED)
+    return list(found)

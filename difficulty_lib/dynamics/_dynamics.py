@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +71,11 @@ class Dynamics:
 
     @classmethod
     def load(
-        cls, folder: str | Path, split: str | None = None, stream: str | None = None
+        cls,
+        folder: str | Path,
+        split: str | None = None,
+        stream: str | None = None,
+        columns: Sequence[str] | None = None,
     ) -> Dynamics:
         """Read the dynamics of a run's folder.
 
@@ -79,6 +83,8 @@ class Dynamics:
             folder: a run's folder, the one that holds `dynamics/`.
             split: only this split.
             stream: only this stream.
+            columns: only what these columns, stored or derived, are made of; labels and static
+                columns are always read.
 
         Raises:
             DynamicsError: if a file is missing or damaged, or a sample is missing from an epoch,
@@ -89,7 +95,7 @@ class Dynamics:
         if not root.is_dir():
             raise DynamicsError(f"{folder}: no dynamics; expected a folder {root}")
         streams = {
-            (s, t): load_stream(folder, s, t)
+            (s, t): load_stream(folder, s, t, columns)
             for s, path in keyed(root, "split").items()
             if split in (None, s)
             for t in keyed(path, "stream")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from difficulty_lib._errors import DynamicsError
-from difficulty_lib.dynamics._columns import STATIC, STORED
+from difficulty_lib.dynamics._columns import STATIC, STORED, sources
+from difficulty_lib.dynamics._copies import without_copies
+from difficulty_lib.dynamics._ranks import by_rank, listed_samples
 from difficulty_lib.dynamics._store import ROOT, read_table, samples_path
 from difficulty_lib.dynamics._stream import StreamDynamics
 
@@ -37,6 +40,9 @@ def _epochs(folder: Path, where: str) -> dict[int, Path]:
 
 
 def _check(ids: NDArray[np.int64], expected: NDArray[np.int64], where: str) -> None:
+    """Refuse ids that are not the expected ones; both are sorted, and the latter unique."""
+    if np.array_equal(ids, expected) and (ids[1:] > ids[:-1]).all():
+        return
     unique, counts = np.unique(ids, return_counts=True)
     for problem, some in (
         ("are missing", np.setdiff1d(expected, unique)),
@@ -50,47 +56,84 @@ def _check(ids: NDArray[np.int64], expected: NDArray[np.int64], where: str) -> N
             )
 
 
-def load_stream(folder: Path, split: str, stream: str) -> StreamDynamics:
-    """One split and stream of a run's folder, complete or not at all."""
+def _sorted_ids(table: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+    """The ids in increasing order, and the rows in that order or None where they are already."""
+    ids = table["sample_id"].to_numpy()
+    if (ids[1:] >= ids[:-1]).all():
+        return ids, None
+    order = np.argsort(ids, kind="stable")  # merges the ranks' sorted runs
+    return ids[order], order
+
+
+def _parts(path: Path, epoch: int, where: str, wanted: Sequence[str] | None) -> pa.Table:
+    """What all ranks observed in one epoch, in the order of the files."""
+    parts = by_rank(path.glob("rank-*.parquet"))
+    if not parts:
+        raise DynamicsError(f"{path}: no rank-*.parquet; epoch {epoch} of {where} is missing")
+    tables = [read_table(part, wanted) for part in parts]
+    # A rank with no rows, where there are fewer rows than ranks, has no columns to agree on.
+    filled = [(p, t) for p, t in zip(parts, tables) if t.num_rows] or [(parts[0], tables[0])]
+    parts, tables = [p for p, _ in filled], [t for _, t in filled]
+    for part, read in zip(parts, tables):
+        if "sample_id" not in read.column_names:
+            raise DynamicsError(f"{part}: no column 'sample_id'; record it again")
+        if read.schema.names != tables[0].schema.names:
+            raise DynamicsError(f"{part}: its columns differ from those of {parts[0].name}")
+    return pa.concat_tables(without_copies(tables))
+
+
+def _fill(
+    columns: dict[str, NDArray[np.generic]],
+    name: str,
+    row: int,
+    values: NDArray[np.generic],
+    count: int,
+) -> None:
+    """Put one epoch's values into the matrix of `count` epochs, made at the first of them."""
+    if name not in columns:
+        columns[name] = np.empty((count, len(values)), dtype=values.dtype)
+    elif columns[name].dtype != values.dtype:
+        columns[name] = columns[name].astype(np.promote_types(columns[name].dtype, values.dtype))
+    columns[name][row] = values
+
+
+def load_stream(
+    folder: Path, split: str, stream: str, columns: Sequence[str] | None = None
+) -> StreamDynamics:
+    """One split and stream of a run's folder, complete or not at all.
+
+    Of `columns`, stored or derived, only what they are made of is read.
+    """
     where = f"{split}/{stream}"
     root = folder / ROOT / f"split={split}" / f"stream={stream}"
     if not root.is_dir():
         raise DynamicsError(f"{folder}: no dynamics of {where}; expected {root}")
+    wanted = None if columns is None else ["sample_id", *sources(columns)]
     ids: NDArray[np.int64] | None = None
     label: NDArray[np.int64] | None = None
     listed = samples_path(folder, split)
-    if listed.exists():
-        samples = read_table(listed)
+    samples = listed_samples(folder, split)
+    if samples is not None:
         if "sample_id" not in samples.column_names:
             raise DynamicsError(f"{listed}: no column 'sample_id'; record the run again")
-        samples = samples.sort_by("sample_id")
-        ids = samples["sample_id"].to_numpy()
-        label = samples["label"].to_numpy() if "label" in samples.column_names else None
+        ids, order = _sorted_ids(samples)
+        if "label" in samples.column_names:
+            label = samples["label"].to_numpy()
+            label = label if order is None else label[order]
 
     epochs = _epochs(root, where)
-    rows: dict[str, list[NDArray[np.generic]]] = {}
-    for epoch, path in epochs.items():
-        parts = sorted(path.glob("rank-*.parquet"))
-        if not parts:
-            raise DynamicsError(f"{path}: no rank-*.parquet; epoch {epoch} of {where} is missing")
-        tables = [read_table(part) for part in parts]
-        # A rank with no rows, where there are fewer rows than ranks, has no columns to agree on.
-        filled = [(p, t) for p, t in zip(parts, tables) if t.num_rows] or [(parts[0], tables[0])]
-        parts, tables = [p for p, _ in filled], [t for _, t in filled]
-        for part, read in zip(parts, tables):
-            if "sample_id" not in read.column_names:
-                raise DynamicsError(f"{part}: no column 'sample_id'; record it again")
-            if read.schema.names != tables[0].schema.names:
-                raise DynamicsError(f"{part}: its columns differ from those of {parts[0].name}")
-        table = pa.concat_tables(tables).sort_by("sample_id")
-        found = table["sample_id"].to_numpy()
+    observed: dict[str, NDArray[np.generic]] = {}
+    for row, (epoch, path) in enumerate(epochs.items()):
+        table = _parts(path, epoch, where, wanted)
+        found, order = _sorted_ids(table)
         ids = found if ids is None else ids
         _check(found, ids, f"{path.parent.parent.parent.parent.name}: epoch {epoch} of {where}")
         names = [name for name in STORED if name in table.column_names]
-        if rows and set(names) != set(rows):
+        if row and set(names) != set(observed):
             raise DynamicsError(f"{path}: its columns differ from those of the epochs before")
         for name in names:
-            rows.setdefault(name, []).append(table[name].to_numpy())
+            values = table[name].to_numpy()
+            _fill(observed, name, row, values if order is None else values[order], len(epochs))
     assert ids is not None
     static: dict[str, NDArray[np.float64]] = {}
     if once := sorted(root.glob("static/rank-*.parquet")):
@@ -104,7 +147,7 @@ def load_stream(folder: Path, split: str, stream: str) -> StreamDynamics:
     return StreamDynamics(
         ids=ids,
         epochs=np.array(list(epochs), dtype=np.int64),
-        columns={name: np.stack(values) for name, values in rows.items()},
+        columns=observed,
         label=label,
         split=split,
         stream=stream,

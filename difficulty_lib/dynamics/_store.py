@@ -11,8 +11,9 @@ The keys are in the path only: a column named like a partition key breaks `pyarr
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,16 @@ from numpy.typing import NDArray
 
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib.dynamics._columns import STATIC, STORED
+from difficulty_lib.dynamics._copies import with_last_batch
 
 ROOT = "dynamics"
+# A page's byte planes are compressed in blocks of 128 KiB with a code each: planes as long as a
+# block have it for themselves, which saves 8 % over the 20,000 rows that a page has by default.
+_PAGES: dict[str, int] = (
+    {"max_rows_per_page": 1 << 17}
+    if "max_rows_per_page" in inspect.signature(pq.write_table).parameters
+    else {}  # versions of pyarrow that limit a page's bytes only, to some 260,000 rows
+)
 
 
 def part_path(folder: Path, split: str, stream: str, epoch: int, rank: int = 0) -> Path:
@@ -59,6 +68,7 @@ def write_table(table: pa.Table, path: Path) -> None:
             use_byte_stream_split=floats,
             column_encoding={"sample_id": "DELTA_BINARY_PACKED"} if "sample_id" in others else None,
             write_statistics=False,
+            **_PAGES,
         )
         os.replace(temporary, path)
     finally:
@@ -82,6 +92,7 @@ def write_part(
     epoch: int,
     columns: Mapping[str, NDArray[np.generic]],
     rank: int = 0,
+    last_batch: NDArray[np.int64] | None = None,
 ) -> Path:
     """Write one rank's observations of one epoch, sorted by id.
 
@@ -92,6 +103,8 @@ def write_part(
         epoch: the epoch, 0 for the model before its first update.
         columns: `sample_id` and any of the stored columns, each of shape (n,).
         rank: the process's rank.
+        last_batch: the ids of the rank's last batch, where others train beside it: the batch may be
+            padded with copies of other ranks' samples, which reading then leaves out.
     """
     unknown = set(columns) - set(STORED) - {"sample_id"}
     if unknown or "sample_id" not in columns:
@@ -113,7 +126,8 @@ def write_part(
         if name in columns
     }
     path = part_path(folder, split, stream, epoch, rank)
-    write_table(pa.table(typed), path)
+    table = pa.table(typed)
+    write_table(table if last_batch is None else with_last_batch(table, last_batch), path)
     return path
 
 
@@ -145,10 +159,13 @@ def write_static(
     return path
 
 
-def read_table(path: Path) -> pa.Table:
-    """Read one Parquet file, naming it if it is missing or damaged."""
+def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read one Parquet file, or those of `columns` that it has, naming it if it is damaged."""
     try:
-        return pq.read_table(path, partitioning=None)
+        if columns is None:
+            return pq.read_table(path, partitioning=None)
+        with pq.ParquetFile(path) as file:
+            return file.read([name for name in file.schema_arrow.names if name in columns])
     except FileNotFoundError:
         raise DynamicsError(f"{path} is missing; record the run again") from None
     except (pa.ArrowInvalid, OSError) as error:

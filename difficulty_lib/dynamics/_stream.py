@@ -12,6 +12,7 @@ from difficulty_lib._errors import DynamicsError
 from difficulty_lib.dynamics._columns import DERIVED, STATIC, STORED
 
 Array = NDArray[np.float64]
+EVERY = slice(None)
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class StreamDynamics:
             raise DynamicsError(
                 f"{where}: epochs are {self.epochs.tolist()}; expected increasing numbers from 0 on"
             )
-        if len(np.unique(self.ids)) != len(self.ids):
+        if not (self.ids[1:] > self.ids[:-1]).all() and len(np.unique(self.ids)) != len(self.ids):
             ids, counts = np.unique(self.ids, return_counts=True)
             raise DynamicsError(
                 f"{where}: doubled sample ids, first: {ids[counts > 1][:5].tolist()}"
@@ -109,17 +110,23 @@ class StreamDynamics:
             for need in DERIVED[name][0]
         )
 
-    def _all_epochs(self, name: str) -> Array:
+    def _rows(self, name: str, epochs: slice, samples: slice) -> Array:
         if name in self.columns:
-            return np.asarray(self.columns[name], dtype=np.float64)
+            return np.asarray(self.columns[name][epochs, samples], dtype=np.float64)
         if not self.available(name):
             raise DynamicsError(
                 f"{self.split}/{self.stream}: no '{name}'; recorded are {', '.join(self.columns)}"
             )
-        return DERIVED[name][1](self.columns, self.label)
+        some = {key: values[epochs, samples] for key, values in self.columns.items()}
+        return DERIVED[name][1](some, None if self.label is None else self.label[samples])
 
-    def matrix(self, name: str) -> Array:
+    def matrix(self, name: str, samples: slice = EVERY) -> Array:
         """Column `name`, stored or derived, of the trained epochs (1 … E).
+
+        Args:
+            name: the column.
+            samples: a slice of the samples' places in `ids`, all of them by default. What is
+                derived, or turned into float64, is so for these alone.
 
         Returns:
             Shape (E, N), float64, rows in the order of the epochs and columns in that of `ids`.
@@ -134,14 +141,13 @@ class StreamDynamics:
                 raise DynamicsError(
                     f"{self.split}/{self.stream}: epoch 0 was not recorded, so there is no '{name}'"
                 )
-            row: Array = self._all_epochs(name.removeprefix("initial_"))[0]
+            row: Array = self._rows(name.removeprefix("initial_"), slice(0, 1), samples)[0]
             return row
         if name in self.static:
-            return np.asarray(self.static[name], dtype=np.float64)
+            return np.asarray(self.static[name][samples], dtype=np.float64)
         if name == "label" and self.label is not None:
-            return np.asarray(self.label, dtype=np.float64)
-        values = self._all_epochs(name)
-        return values[1:] if self.has_initial else values
+            return np.asarray(self.label[samples], dtype=np.float64)
+        return self._rows(name, slice(int(self.has_initial), None), samples)
 
     @property
     def trained_epochs(self) -> NDArray[np.int64]:
