@@ -5,6 +5,7 @@ from difficulty_lib.analysis._classes import class_difficulty as class_difficult
 from difficulty_lib.analysis._clusters import CurveClusters as CurveClusters
 from difficulty_lib.analysis._clusters import cluster_curves as cluster_curves
 from difficulty_lib.analysis._clusters import curve_table as curve_table
+from difficulty_lib.analysis._compare import compare_scores as compare_scores
 from difficulty_lib.analysis._correlations import confident_errors as confident_errors
 from difficulty_lib.analysis._correlations import hardest as hardest
 from difficulty_lib.analysis._correlations import score_correlations as score_correlations
@@ -18,3 +19,11 @@ from difficulty_lib.analysis._humans import agreement_ceiling as agreement_ceili
 from difficulty_lib.analysis._humans import disagreement_table as disagreement_table
 from difficulty_lib.analysis._humans import paired_difference as paired_difference
 from difficulty_lib.analysis._partial import partial_spearman as partial_spearman
+from difficulty_lib.analysis._reliability import SeedsNeeded as SeedsNeeded
+from difficulty_lib.analysis._reliability import reliability_table as reliability_table
+from difficulty_lib.analysis._reliability import seed_agreement as seed_agreement
+from difficulty_lib.analysis._reliability import seeds_needed as seeds_needed
+from difficulty_lib.analysis._reliability import spearman_brown as spearman_brown
+from difficulty_lib.analysis._reliability import split_half as split_half
+from difficulty_lib.analysis._seeds import score_interval as score_interval
+from difficulty_lib.analysis._seeds import seed_scores as seed_scores

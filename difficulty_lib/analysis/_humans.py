@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from difficulty_lib.analysis._compare import compare_scores
 from difficulty_lib.analysis._estimate import Estimate, spearman
 from difficulty_lib.scores import SCORES, hardness
 
@@ -51,20 +52,9 @@ def paired_difference(
     seed: int = 0,
 ) -> Estimate:
     """Spearman of one score with disagreement minus that of another, paired over the samples."""
-    from difficulty_lib.analysis._estimate import _pearson, _ranks, bootstrap
-
-    common = scores.index.intersection(disagreement.index)
-    human = disagreement.loc[common].to_numpy(dtype=float)
-    a, b = (
-        hardness(scores.loc[common, name], higher_is_harder=SCORES[name].higher_is_harder)
-        for name in (first, second)
+    return compare_scores(
+        scores[first], scores[second], disagreement, resamples=resamples, seed=seed
     )
-
-    def statistic(rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        y = _ranks(human[rows])
-        return _pearson(_ranks(a[rows]), y) - _pearson(_ranks(b[rows]), y)
-
-    return bootstrap(statistic, len(common), resamples=resamples, seed=seed)
 
 
 def _disagreement(ratings: NDArray[np.int64], label: int) -> float:
