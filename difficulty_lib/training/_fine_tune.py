@@ -20,7 +20,6 @@ from difficulty_lib.training._recorders import (
     RecordEvaluation,
     RecordTrainingMixin,
     TrainingRecorder,
-    list_samples,
 )
 
 if TYPE_CHECKING:
@@ -107,8 +106,13 @@ def fine_tune(
     folder: Path,
     *,
     progress: bool = True,
+    watched: Mapping[str, EncodedSplit] | None = None,
+    stream: str = "evaluation",
 ) -> dict[str, float]:
     """Fine-tune `model` on `splits["train"]` and record the dynamics under `folder`.
+
+    `watched` are the samples that are passed through the model after every epoch, those of the
+    configuration's evaluation splits if not given, and `stream` is what they are recorded as.
 
     Returns:
         Seconds: `train_s` without and `evaluation_s` for the passes of the evaluation stream.
@@ -120,16 +124,18 @@ def fine_tune(
     observe = TASKS[config.task].observe
     evaluation = _Timed(
         folder,
-        {split: splits[split] for split in config.evaluation_splits},
+        {split: splits[split] for split in config.evaluation_splits}
+        if watched is None
+        else watched,
         initial=config.record_initial,
         observe=observe,
+        stream=stream,
     )
     callbacks: list[Any] = [evaluation]
     recorder = None
     if config.record_training:
         recorder = TrainingRecorder(folder, observe=observe)
         callbacks.append(recorder)
-        list_samples(folder, "train", train.rows)
     with tempfile.TemporaryDirectory() as scratch:
         trainer = study_trainer(
             config, model, tokenizer, train, Path(scratch), callbacks, recorder, progress=progress

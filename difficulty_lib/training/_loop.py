@@ -6,12 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib._extras import require
 from difficulty_lib.dynamics import write_part, write_samples
+from difficulty_lib.dynamics._ranks import remove_later, write_rank_samples
 from difficulty_lib.tasks import observe_classification
 from difficulty_lib.training._evaluation import ID_COLUMN, Observe
+from difficulty_lib.training._pending import check_finite, first_time, ids_of, on_host
+from difficulty_lib.training._ranks import rank_and_world
+
+STREAM = "training"
 
 
 class Recorder:
@@ -27,6 +33,16 @@ class Recorder:
                 ...                      # loss, backward, update
             recorder.epoch_end()
         scores = score_table(Dynamics.load("my-run").stream())
+
+    **Several processes** (`torchrun`, `accelerate launch`): the same lines, in every process. Each
+    writes its own files and waits for nobody, so let all of them finish before one loads the
+    dynamics (`accelerator.wait_for_everyone()`). The samples that pad a rank's last batch of an epoch
+    are left out: within a rank when writing, across ranks when reading; the record of the earlier
+    batch stays.
+
+    **Killed and resumed**: keep `state_dict()` with the model's checkpoint, wherever in the epoch, and
+    give it back with `load_state_dict()`; with accelerate, `accelerator.register_for_checkpointing(
+    recorder)` does both. What was recorded after that checkpoint is removed.
 
     Args:
         folder: the run's folder; the dynamics go to `<folder>/dynamics`.
@@ -45,7 +61,23 @@ class Recorder:
         self.split = split
         self.observe = observe
         self.epoch = 0
-        self._batches: list[dict[str, Any]] = []
+        self.batches: list[dict[str, Any]] = []
+        self._listed: np.ndarray[Any, np.dtype[np.int64]] | None = None
+        self._cleaned = False
+
+    def expect(self, ids: ArrayLike, labels: ArrayLike | None = None) -> None:
+        """List the samples that every epoch must have; otherwise it is those of the first epoch.
+
+        Args:
+            ids: shape (N,), of the whole split, the same in every process.
+            labels: shape (N,), the gold classes, if there is one per sample.
+        """
+        listed = np.asarray(ids, dtype=np.int64)
+        order = np.argsort(listed, kind="stable")
+        self._listed = listed[order]
+        if rank_and_world()[0] == 0:
+            gold = None if labels is None else np.asarray(labels, dtype=np.int64)[order]
+            write_samples(self.folder, self.split, self._listed, gold)
 
     def step(self, ids: Any, logits: Any, labels: Any) -> None:
         """Observe one batch, in the forward pass that trains and before the update.
@@ -56,7 +88,7 @@ class Recorder:
             labels: shape (batch,), the gold classes.
 
         Raises:
-            DynamicsError: if the shapes disagree.
+            DynamicsError: if the shapes disagree, or the logits have no column for a label.
         """
         if not ids.shape == labels.shape == logits.shape[:1]:
             raise DynamicsError(
@@ -64,46 +96,119 @@ class Recorder:
                 "expected (batch,), (batch, classes) and (batch,)"
             )
         # Nothing is copied to the host here: on a GPU that would wait for the forward pass.
-        seen = self.observe(logits, labels)
-        self._batches.append({ID_COLUMN: ids.detach(), "label": labels.detach(), **seen})
+        try:
+            seen = self.observe(logits, labels)
+        except (IndexError, RuntimeError):
+            self._refuse_labels(ids, logits, labels)
+            raise
+        self.batches.append({ID_COLUMN: ids.detach(), "label": labels.detach(), **seen})
 
-    def epoch_end(self, epoch: int | None = None, *, rank: int = 0, world: int = 1) -> None:
+    def epoch_end(
+        self, epoch: int | None = None, *, rank: int | None = None, world: int | None = None
+    ) -> None:
         """Write what was observed since the last call, as one epoch.
 
         Args:
             epoch: which, from 1; the next one if not given.
-            rank: this process, where several train together; each writes its own file.
-            world: number of processes.
+            rank: this process, where several train together; each writes its own file. By default
+                what torch.distributed or the launcher says.
+            world: number of processes; likewise.
 
         Raises:
-            DynamicsError: if nothing was observed, or a sample more than once.
+            DynamicsError: if nothing was observed, a sample more than once, one that was listed not
+                at all, or something that is not a number; naming the epoch and the first samples.
         """
-        if not self._batches:
+        if not self.batches:
             raise DynamicsError(f"{self.split}: no batch was observed; call step() for every batch")
+        found_rank, found_world = rank_and_world()
+        rank = found_rank if rank is None else rank
+        world = found_world if world is None else world
+        epoch = self.epoch + 1 if epoch is None else epoch
+        where = f"{self.split}, epoch {epoch}"
         torch = require("torch", "train")
+        batches = self.batches
+        self.batches = []
+        last = ids_of(batches[-1:]) if world > 1 else None
+        batches = first_time(batches, where, world)
         columns = {
-            name: torch.cat([batch[name].cpu() for batch in self._batches]).numpy()
-            for name in self._batches[0]
+            name: torch.cat([batch[name].cpu() for batch in batches]).numpy() for name in batches[0]
         }
-        self.discard()
-        ids, counts = np.unique(columns[ID_COLUMN], return_counts=True)
-        if (counts > 1).any():
-            raise DynamicsError(
-                f"{self.split}: {int((counts > 1).sum())} samples were observed more than once in "
-                f"an epoch, first: {ids[counts > 1][:5].tolist()}; call epoch_end() after every epoch"
-            )
-        self.epoch = self.epoch + 1 if epoch is None else epoch
         label = columns.pop("label")
-        if world == 1:  # one process alone has seen which samples there are
-            order = np.argsort(columns[ID_COLUMN], kind="stable")
-            write_samples(self.folder, self.split, columns[ID_COLUMN][order], label[order])
-        write_part(self.folder, self.split, "training", self.epoch, columns, rank)
+        check_finite(columns, where, [len(batch[ID_COLUMN]) for batch in batches])
+        if not self._cleaned:
+            remove_later(self.folder, self.split, STREAM, epoch, rank, world)
+            self._cleaned = True
+        self._list(columns[ID_COLUMN], label, rank, world, where)
+        write_part(self.folder, self.split, STREAM, epoch, columns, rank, last_batch=last)
+        self.epoch = epoch
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint must keep: the epoch, and what was observed of the one that goes on.
+
+        Where several processes train together every one must call it, as accelerate's `save_state`
+        does: the observations of all are gathered, so that any process can store the state.
+        """
+        _, world = rank_and_world()
+        mine = on_host(self.batches)
+        pending: list[Any] = [mine]
+        if world > 1:
+            pending = [None] * world
+            require("torch", "train").distributed.all_gather_object(pending, mine)
+        return {"epoch": self.epoch, "pending": pending}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from `state_dict()`; in every process.
+
+        Raises:
+            DynamicsError: if it comes from another number of processes.
+        """
+        rank, world = rank_and_world()
+        if len(state["pending"]) != world:
+            raise DynamicsError(
+                f"the recorder's state is of {len(state['pending'])} processes, there are {world} "
+                "now; expected as many, or the batches are others"
+            )
+        self.restore(state["epoch"], state["pending"][rank])
+
+    def restore(self, epoch: int, batches: list[dict[str, Any]]) -> None:
+        """Go on after `epoch`, with these batches of the next one; later epochs are removed."""
+        self.epoch = epoch
+        self.batches = list(batches)
+        self._cleaned = False
 
     @property
     def pending(self) -> int:
         """Batches observed since the last epoch's end."""
-        return len(self._batches)
+        return len(self.batches)
 
     def discard(self) -> None:
         """Forget what was observed since the last epoch's end."""
-        self._batches.clear()
+        self.batches.clear()
+
+    def _list(self, ids: Any, label: Any, rank: int, world: int, where: str) -> None:
+        """Know, or check, which samples there are."""
+        if self._listed is None:
+            # One process alone has seen all samples; several together.
+            order = np.argsort(ids, kind="stable")
+            if world == 1:
+                write_samples(self.folder, self.split, ids[order], label[order])
+                self._listed = ids[order]
+            elif self.epoch == 0:
+                write_rank_samples(self.folder, self.split, ids, label, rank)
+            return
+        foreign = np.setdiff1d(ids, self._listed)
+        missing = np.setdiff1d(self._listed, ids) if world == 1 else foreign[:0]
+        for problem, some in (("were not observed", missing), ("are not in the split", foreign)):
+            if len(some):
+                raise DynamicsError(
+                    f"{where}: {len(some)} of {len(self._listed)} samples {problem}, first: "
+                    f"{some[:5].tolist()}; expected every sample once in every epoch"
+                )
+
+    def _refuse_labels(self, ids: Any, logits: Any, labels: Any) -> None:
+        wrong = (labels < 0) | (labels >= logits.shape[-1])
+        if bool(wrong.any()):
+            raise DynamicsError(
+                f"{self.split}: labels out of range, first: label {int(labels[wrong][0])} of sample "
+                f"{int(ids[wrong][0])}; expected 0 to {logits.shape[-1] - 1}"
+            )

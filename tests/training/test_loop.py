@@ -70,4 +70,4 @@ def test_recording_keeps_no_graph(tmp_path):
     logits = torch.zeros(2, 3, requires_grad=True)
     recorder = Recorder(tmp_path)
     recorder.step(torch.tensor([1, 2]), logits, torch.tensor([0, 1]))
-    assert not any(value.requires_grad for value in recorder._batches[0].values())
+    assert not any(value.requires_grad for value in recorder.batches[0].values())

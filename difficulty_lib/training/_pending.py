@@ -1,0 +1,116 @@
+"""What was observed of an unfinished epoch: checked, and kept with a checkpoint."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from difficulty_lib._errors import DynamicsError
+from difficulty_lib._extras import require
+from difficulty_lib.training._evaluation import ID_COLUMN
+
+Batch = dict[str, Any]
+
+
+def on_host(batches: list[Batch]) -> list[Batch]:
+    """The batches with their tensors on the CPU."""
+    return [{name: value.cpu() for name, value in batch.items()} for batch in batches]
+
+
+def ids_of(batches: list[Batch]) -> NDArray[np.int64]:
+    """The samples of the batches, in the order in which they were seen."""
+    torch = require("torch", "train")
+    ids: NDArray[np.int64] = torch.cat([batch[ID_COLUMN].cpu() for batch in batches]).numpy()
+    return ids
+
+
+def first_time(batches: list[Batch], where: str, world: int) -> list[Batch]:
+    """The batches with every sample once: a rank's last batch may be padded with samples seen before.
+
+    Args:
+        batches: of one rank and epoch; `sample_id` and what was observed, in the same order.
+        where: split and epoch, for messages.
+        world: number of ranks; one rank alone is given no padding.
+
+    Raises:
+        DynamicsError: if a sample is there more than once otherwise, naming the first.
+    """
+    ids = ids_of(batches)
+    _, first = np.unique(ids, return_index=True)
+    if len(first) == len(ids):
+        return batches
+    repeated = np.ones(len(ids), dtype=bool)
+    repeated[first] = False
+    start = len(ids) - len(batches[-1][ID_COLUMN])
+    if world == 1 or repeated[:start].any():
+        doubled = np.unique(ids[repeated])
+        raise DynamicsError(
+            f"{where}: {len(doubled)} samples were observed more than once in an epoch, first: "
+            f"{doubled[:5].tolist()}; call epoch_end() after every epoch"
+        )
+    torch = require("torch", "train")
+    keep = torch.from_numpy(~repeated[start:])
+    last = {name: value.cpu()[keep] for name, value in batches[-1].items()}
+    return [*batches[:-1], last] if bool(keep.any()) else batches[:-1]
+
+
+def check_finite(
+    columns: dict[str, NDArray[np.generic]], where: str, sizes: list[int] | None = None
+) -> None:
+    """Refuse observations that are not numbers.
+
+    Args:
+        columns: `sample_id` and what was observed, each of shape (n,).
+        where: split and epoch, for the message.
+        sizes: of the batches that they came in, to say in which it began.
+
+    Raises:
+        DynamicsError: naming the column, the first samples and `where`.
+    """
+    for name, values in columns.items():
+        if not np.issubdtype(values.dtype, np.floating) or values.ndim != 1:
+            continue
+        wrong = ~np.isfinite(values)
+        if wrong.any():
+            if sizes is not None:
+                step = int(np.searchsorted(np.cumsum(sizes), wrong.argmax(), side="right")) + 1
+                where = f"{where}, from batch {step} on"
+            raise DynamicsError(
+                f"{where}: '{name}' is not finite for {int(wrong.sum())} of {len(values)} samples, "
+                f"first: {columns[ID_COLUMN][wrong][:5].tolist()}; the model's logits are NaN or "
+                "infinite"
+            )
+
+
+def pending_path(checkpoint: Path, split: str, rank: int) -> Path:
+    """Where a checkpoint keeps a rank's observations of the epoch that it lies in."""
+    return checkpoint / f"dynamics-{split}-rank-{rank}.pt"
+
+
+def save_pending(state: dict[str, Any], path: Path) -> None:
+    """Write a recorder's state, whole or not at all."""
+    torch = require("torch", "train")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        torch.save(state, temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_pending(path: Path) -> dict[str, Any]:
+    """Read what `save_pending` wrote; tensors and numbers only, never code."""
+    torch = require("torch", "train")
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise DynamicsError(
+            f"{path} cannot be read ({reason}); resume from another checkpoint"
+        ) from None
+    return state
