@@ -6,13 +6,16 @@ The recorders need the extra `train`; configurations and recorded runs do not.
 from typing import TYPE_CHECKING, Any
 
 from difficulty_lib.training._config import RunConfig as RunConfig
+from difficulty_lib.training._cross_validation import cross_validate as cross_validate
 from difficulty_lib.training._runs import Run as Run
 from difficulty_lib.training._runs import find_run as find_run
 from difficulty_lib.training._runs import get_or_train as get_or_train
 from difficulty_lib.training._runs import runs_folder as runs_folder
+from difficulty_lib.training._second_split import second_split as second_split
 
 if TYPE_CHECKING:
     from difficulty_lib.training._evaluation import observe_split as observe_split
+    from difficulty_lib.training._lightning import RecordLightning as RecordLightning
     from difficulty_lib.training._loop import Recorder as Recorder
     from difficulty_lib.training._recorders import RecordEvaluation as RecordEvaluation
     from difficulty_lib.training._recorders import RecordTrainingMixin as RecordTrainingMixin
@@ -22,6 +25,7 @@ _LAZY = {
     "Recorder": "_loop",
     "observe_split": "_evaluation",
     "RecordEvaluation": "_recorders",
+    "RecordLightning": "_lightning",
     "RecordTrainingMixin": "_recorders",
     "TrainingRecorder": "_recorders",
 }

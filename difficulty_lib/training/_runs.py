@@ -7,14 +7,16 @@ import os
 import shutil
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from difficulty_lib._errors import ConfigError, DynamicsError
+from difficulty_lib._errors import ConfigError, DynamicsError, ModelError
 from difficulty_lib._extras import require
 from difficulty_lib.data import (
     DATASETS,
@@ -24,9 +26,15 @@ from difficulty_lib.data import (
     load_data,
     registry_folder,
 )
-from difficulty_lib.dynamics import Dynamics
+from difficulty_lib.dynamics import Dynamics, StreamDynamics
+from difficulty_lib.dynamics._health import CollapsedRunWarning
 from difficulty_lib.dynamics._store import ROOT
+from difficulty_lib.scores import null_loss_from_frequencies
 from difficulty_lib.training._config import RunConfig
+from difficulty_lib.training._interventions import SECOND, intervene
+
+if TYPE_CHECKING:
+    from difficulty_lib.training._encode import EncodedSplit
 
 RECORD = "run.json"
 
@@ -47,8 +55,24 @@ class Run:
 
     @cached_property
     def dynamics(self) -> Dynamics:
-        """Everything that was recorded, checked for completeness."""
-        return Dynamics.load(self.folder)
+        """Everything that was recorded, checked for completeness (see `load_dynamics`)."""
+        return self.load_dynamics()
+
+    def load_dynamics(self, split: str | None = None, stream: str | None = None) -> Dynamics:
+        """What was recorded of this split and stream, or of all, checked for completeness.
+
+        Where the labels are known and the loss without the input was not recorded, the static
+        column `null_loss` is that of the labels' frequencies in training.
+
+        Raises:
+            DynamicsError: if something is missing or damaged.
+        """
+        with _expecting(self.config):
+            dynamics = Dynamics.load(self.folder, split, stream)
+        counts = self.record["data"].get("label_counts", {}).get("train")
+        if counts is None:
+            return dynamics
+        return Dynamics({key: _with_null(dynamics.stream(*key), counts) for key in dynamics.keys})
 
     @property
     def hash(self) -> str:
@@ -91,21 +115,51 @@ def runs_folder() -> Path:
     return Path(os.environ.get("DIFFICULTY_RUNS") or "runs")
 
 
-def find_run(config: RunConfig) -> Run | None:
-    """The recorded run of this configuration, among one's own and the published ones."""
-    for root in (runs_folder(), registry_folder() / "runs"):
+@contextmanager
+def _expecting(config: RunConfig) -> Iterator[None]:
+    """A model without inputs predicts one class for all, which is no news."""
+    with warnings.catch_warnings():
+        if "empty_inputs" in config.intervention:
+            warnings.simplefilter("ignore", CollapsedRunWarning)
+        yield
+
+
+def _with_null(stream: StreamDynamics, counts: list[int]) -> StreamDynamics:
+    if stream.label is None or "null_loss" in stream.static:
+        return stream
+    try:
+        return stream.with_static(null_loss=null_loss_from_frequencies(stream.label, counts))
+    except DynamicsError:  # a label that training lacks has no such loss; all else can be scored
+        return stream
+
+
+def find_run(config: RunConfig, runs: Path | None = None) -> Run | None:
+    """The recorded run of this configuration, among one's own and the published ones.
+
+    Args:
+        config: what was run.
+        runs: the folder of one's own runs; `runs_folder()` if not given.
+    """
+    for root in (runs or runs_folder(), registry_folder() / "runs"):
         folder = root / config.folder_name
         if (folder / RECORD).exists():
             return Run.load(folder)
     return None
 
 
-def get_or_train(config: RunConfig, data: TextData | None = None, *, progress: bool = True) -> Run:
+def get_or_train(
+    config: RunConfig,
+    data: TextData | None = None,
+    *,
+    runs: Path | None = None,
+    progress: bool = True,
+) -> Run:
     """The recorded run of this configuration; it is trained and recorded if there is none.
 
     Args:
         config: what to run.
         data: the data, if they are at hand; loaded by name otherwise, and only if needed.
+        runs: the folder of one's own runs; `runs_folder()` if not given.
         progress: whether to show bars.
 
     Raises:
@@ -114,14 +168,15 @@ def get_or_train(config: RunConfig, data: TextData | None = None, *, progress: b
     if data is not None:
         config = _with_fingerprint(config, data)
     config = config.resolved()
-    if (run := find_run(config)) is not None:
+    if (run := find_run(config, runs)) is not None:
         return run
     if data is None:
         data = load_data(config.dataset)
         config = _with_fingerprint(config, data).resolved()
-        if (run := find_run(config)) is not None:
+        if (run := find_run(config, runs)) is not None:
             return run
-    return train_run(config, data, runs_folder() / config.folder_name, progress=progress)
+    folder = (runs or runs_folder()) / config.folder_name
+    return train_run(config, data, folder, progress=progress)
 
 
 def _with_fingerprint(config: RunConfig, data: TextData) -> RunConfig:
@@ -148,17 +203,19 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
     from difficulty_lib.training._fine_tune import fine_tune
     from difficulty_lib.training._models import load_model
     from difficulty_lib.training._seed import quiet, seed_everything
+    from difficulty_lib.training._two_stages import fine_tune_twice
 
-    missing = [split for split in config.evaluation_splits if split not in data.splits]
+    start = time.perf_counter()
+    sizes = dict.fromkeys(data.splits, config.eval_size) | {"train": config.train_size}
+    subset = intervene(data.subset(sizes), config)
+    missing = [split for split in config.evaluation_splits if split not in subset.splits]
     if missing:
         raise ConfigError(
-            f"{data.name} has no split {', '.join(missing)}; there are {', '.join(data.splits)}"
+            f"{data.name} has no split {', '.join(missing)}; there are {', '.join(subset.splits)}"
         )
-    start = time.perf_counter()
     folder = _free(folder)
-    sizes = dict.fromkeys(data.splits, config.eval_size) | {"train": config.train_size}
-    subset = data.subset(sizes)
-    check_labels(subset)
+    two_stages = SECOND in subset.splits
+    _check_labels(subset)
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     seed_everything(config.seed)
@@ -167,17 +224,22 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
             config.model, config.task, data.label_names, _hub_revision(config)
         )
         limit = longest_input(tokenizer, model, config.max_length)
-        wanted = dict.fromkeys(("train", *config.evaluation_splits))
+        other = (SECOND,) if two_stages else config.evaluation_splits
+        wanted = dict.fromkeys(("train", *other))
         encoded = {s: encode(subset[s], data.text_columns, tokenizer, limit) for s in wanted}
+        _check_lengths(encoded, data.name)
         partial.mkdir(parents=True)
         try:
-            timings = fine_tune(config, model, tokenizer, encoded, partial, progress=progress)
-            dynamics = Dynamics.load(partial)
-            record = _describe(config, data, subset, dynamics) | {
+            stages = fine_tune_twice if two_stages else fine_tune
+            timings = stages(config, model, tokenizer, encoded, partial, progress=progress)
+            with _expecting(config):
+                dynamics = Dynamics.load(partial)
+            seen = replace(subset, splits={split: subset[split] for split in encoded})
+            record = _describe(config, seen, dynamics) | {
                 "timings": timings | {"total_s": time.perf_counter() - start}
             }
             record["data"] |= {
-                "truncated": {split: encoded[split].truncated for split in wanted},
+                "truncated": {split: encoded[split].truncated for split in encoded},
                 "max_length": limit,
             }
             (partial / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf8")
@@ -189,9 +251,25 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
     return Run.load(folder)
 
 
-def _describe(
-    config: RunConfig, data: TextData, subset: TextData, dynamics: Dynamics
-) -> dict[str, Any]:
+def _check_labels(data: TextData) -> None:
+    if SECOND not in data.splits:
+        check_labels(data)
+        return
+    for split, frame in data.splits.items():  # each is trained on; a label may be in one alone
+        check_labels(replace(data, splits={split: frame}), split)
+
+
+def _check_lengths(encoded: dict[str, EncodedSplit], name: str) -> None:
+    for split, rows in encoded.items():
+        if not rows.lengths.all():
+            raise ModelError(
+                f"{name}/{split}: the tokenizer makes no token of the text of sample "
+                f"{rows.rows[int(rows.lengths.argmin())]['sample_id']}; expected a model whose "
+                "tokenizer marks where a text begins or ends"
+            )
+
+
+def _describe(config: RunConfig, data: TextData, dynamics: Dynamics) -> dict[str, Any]:
     """What a run's record says of its configuration, environment, data and accuracy."""
     from difficulty_lib.training._environment import environment
     from difficulty_lib.training._fine_tune import use_bfloat16
@@ -205,8 +283,8 @@ def _describe(
             "origin": data.origin,
             "label_names": list(data.label_names),
             "label_counts": {
-                split: np.bincount(subset[split]["label"], minlength=classes).tolist()
-                for split in dict.fromkeys(("train", *config.evaluation_splits))
+                split: np.bincount(frame["label"], minlength=classes).tolist()
+                for split, frame in data.splits.items()
             },
             "notes": list(data.notes),
         },

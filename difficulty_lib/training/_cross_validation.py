@@ -1,0 +1,83 @@
+"""Cross-validation: every training sample observed by a model that was not trained on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from difficulty_lib._errors import ConfigError, DynamicsError
+from difficulty_lib.data import TextData, load_data
+from difficulty_lib.dynamics import Dynamics
+from difficulty_lib.dynamics._merge import merge_samples
+from difficulty_lib.training._config import RunConfig
+from difficulty_lib.training._interventions import HELD_OUT
+from difficulty_lib.training._runs import Run, find_run, get_or_train
+
+
+def cross_validate(
+    config: RunConfig,
+    data: TextData | None = None,
+    folds: int = 5,
+    *,
+    runs: Path | None = None,
+    progress: bool = True,
+) -> Dynamics:
+    """Train once per fold on the other folds, and put together what was seen of the held-out ones.
+
+    A sample's fold follows from its id and the configuration's seed alone. Every fold is a run of
+    its own, with `intervention={"fold": [number, folds]}`, and recorded runs are used again.
+
+    Args:
+        config: how to train; its evaluation splits and its training stream are not recorded.
+        data: the data, if they are at hand; loaded by name otherwise, and only if needed.
+        folds: how many, at least 2.
+        runs: the folder of one's own runs; `runs_folder()` if not given.
+        progress: whether to show bars.
+
+    Returns:
+        Dynamics of the stream `cross_validated` of split `train`, every training sample in it
+        once. With it go self-confidence, normalised margin and PVI, whose null model is that of
+        the labels' frequencies in the folds that the sample's model was trained on.
+
+    Raises:
+        DifficultyError: one line, if data, model or configuration cannot be used, or a fold is
+            empty or holds a label that the others lack.
+    """
+    if not isinstance(folds, int) or isinstance(folds, bool) or folds < 2:
+        raise ConfigError(f"folds is {folds!r}; expected a whole number of at least 2")
+    done = get_or_train_all(
+        [
+            replace(
+                config,
+                evaluation_splits=(HELD_OUT,),
+                record_training=False,
+                intervention={**config.intervention, "fold": [number, folds]},
+            )
+            for number in range(folds)
+        ],
+        data,
+        runs=runs,
+        progress=progress,
+    )
+    stream = merge_samples(
+        [run.dynamics.stream(HELD_OUT, "evaluation") for run in done], "train", "cross_validated"
+    )
+    for run in done:
+        counts = run.record["data"]["label_counts"]
+        total = sum(counts["train"]) + sum(counts[HELD_OUT])
+        if total != len(stream):
+            raise DynamicsError(
+                f"{run.folder.name} is of {total} training samples, all folds together hold "
+                f"{len(stream)}; expected the folds of one data set, so remove it and train again"
+            )
+    return Dynamics({("train", "cross_validated"): stream})
+
+
+def get_or_train_all(
+    configs: Sequence[RunConfig], data: TextData | None, *, runs: Path | None, progress: bool
+) -> list[Run]:
+    """The recorded runs of these configurations of one data set, which is read once at most."""
+    if data is None and any(find_run(config.resolved(), runs) is None for config in configs):
+        data = load_data(configs[0].dataset)
+    return [get_or_train(config, data, runs=runs, progress=progress) for config in configs]

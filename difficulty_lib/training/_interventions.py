@@ -1,0 +1,99 @@
+"""What a run's `intervention` does to its data: empty inputs, a fold held out, or two halves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from difficulty_lib._errors import ConfigError, DataError
+from difficulty_lib.data import TextData
+from difficulty_lib.data._hashing import unit_hash
+
+if TYPE_CHECKING:
+    from difficulty_lib.training._config import RunConfig
+
+HELD_OUT = "held_out"  # the split of the samples that a fold's run does not train on
+SECOND = "second_half"  # the split that the second stage trains on
+_SALT = 10_000
+
+
+def fold_of(ids: ArrayLike, folds: int, seed: int) -> NDArray[np.int64]:
+    """The fold, 0 … folds − 1, that holds each sample out: of its id and the seed alone.
+
+    Args:
+        ids: shape (N,), integers.
+        folds: how many folds there are.
+        seed: other seeds give other folds.
+    """
+    return (unit_hash(ids, salt=_SALT + 2 * seed) * folds).astype(np.int64)
+
+
+def half_of(ids: ArrayLike, seed: int) -> NDArray[np.int64]:
+    """The half, 0 or 1, of each sample: of its id and the seed alone.
+
+    Args:
+        ids: shape (N,), integers.
+        seed: other seeds give other halves.
+    """
+    return (unit_hash(ids, salt=_SALT + 2 * seed + 1) >= 0.5).astype(np.int64)
+
+
+def intervene(data: TextData, config: RunConfig) -> TextData:
+    """The data that a run of this configuration sees.
+
+    `{"empty_inputs": True}` replaces every text by the empty one. `{"fold": [i, k]}` moves the
+    training samples of fold i of k into the split `held_out`, and `{"second_split": h}` those that
+    are not of half h into `second_half`; both leave no other split. Interventions of other names
+    are the caller's, who gives the data as they shall be.
+
+    Raises:
+        ConfigError: on a value that is none of these, or a fold together with a second split.
+        DataError: if a fold or a half is empty.
+    """
+    chosen = config.intervention
+    if "fold" in chosen and "second_split" in chosen:
+        raise ConfigError("intervention has both fold and second_split; expected one of them")
+    if "fold" in chosen:
+        number, folds = _fold(chosen["fold"])
+        data = _parted(data, fold_of(data["train"].index, folds, config.seed) != number, HELD_OUT)
+    if "second_split" in chosen:
+        half = _whole("second_split", chosen["second_split"], 2)
+        data = _parted(data, half_of(data["train"].index, config.seed) == half, SECOND)
+    if "empty_inputs" in chosen:
+        if chosen["empty_inputs"] is not True:
+            raise ConfigError(
+                f"intervention empty_inputs is {chosen['empty_inputs']!r}; expected true"
+            )
+        empty = dict.fromkeys(data.text_columns, "")
+        data = replace(data, splits={s: f.assign(**empty) for s, f in data.splits.items()})
+    return data
+
+
+def _parted(data: TextData, trained: NDArray[np.bool_], other: str) -> TextData:
+    frame = data["train"]
+    parts = {"train": frame[trained], other: frame[~trained]}
+    for name, part in parts.items():
+        if part.empty:
+            raise DataError(
+                f"{data.name}/{name}: none of the {len(frame)} training samples falls into it; "
+                "expected more samples, fewer folds or another seed"
+            )
+    return replace(data, splits=parts)
+
+
+def _fold(value: Any) -> tuple[int, int]:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ConfigError(f"intervention fold is {value!r}; expected [number, folds]")
+    folds = value[1]
+    if not isinstance(folds, int) or isinstance(folds, bool) or folds < 2:
+        raise ConfigError(f"intervention fold is {value!r}; expected at least 2 folds")
+    return _whole("fold", value[0], folds), folds
+
+
+def _whole(name: str, value: Any, below: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < below:
+        raise ConfigError(f"intervention {name} is {value!r}; expected 0 to {below - 1}")
+    return value
