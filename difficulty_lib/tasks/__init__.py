@@ -3,3 +3,9 @@
 from difficulty_lib.tasks._task import TASKS as TASKS
 from difficulty_lib.tasks._task import Task as Task
 from difficulty_lib.tasks.classification import observe_classification as observe_classification
+from difficulty_lib.tasks.sequences import observe_causal_tokens as observe_causal_tokens
+from difficulty_lib.tasks.sequences import observe_tokens as observe_tokens
+from difficulty_lib.tasks.spans import observe_spans as observe_spans
+from difficulty_lib.tasks.tokens import (
+    observe_token_classification as observe_token_classification,
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from difficulty_lib._registry import Registry
 
@@ -19,14 +19,18 @@ class Task:
         name: how it is asked for.
         title: for headings.
         auto_model: the `transformers` class that loads its models.
-        observe: (logits, labels) → stored columns of the dynamics, each of shape (batch,), on the
-            logits' device; `loss` is always among them.
+        observe: (logits, labels) → stored columns of the dynamics, on the logits' device. Of shape
+            (batch,), `loss` among them; or, of sequences, `token_…` of shape (batch, length), with
+            `token_gold` −100 where there is no token.
+        labels: what a sample is labelled with: a "class"; "tokens", one label each; or a "span",
+            for which logits and labels are pairs, of its start and its end.
     """
 
     name: str
     title: str
     auto_model: str
     observe: Callable[[Any, Any], Tensors]
+    labels: Literal["class", "tokens", "span"] = "class"
 
 
 TASKS: Registry[Task] = Registry("task")
