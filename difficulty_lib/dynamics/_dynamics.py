@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from difficulty_lib.dynamics._integers import integers
 from difficulty_lib.dynamics._load import keyed, load_stream
 from difficulty_lib.dynamics._store import ROOT, write_part, write_samples, write_static
 from difficulty_lib.dynamics._stream import StreamDynamics
+from difficulty_lib.dynamics._tokens import TokenDynamics, from_token_lists
 
 STREAMS = ("evaluation", "training", "cross_validated", "second_split")
 
@@ -83,8 +85,11 @@ class Dynamics:
             folder: a run's folder, the one that holds `dynamics/`.
             split: only this split.
             stream: only this stream.
-            columns: only what these columns, stored or derived, are made of; labels and static
-                columns are always read.
+            columns: only what these columns, stored or derived, are made of, and always labels,
+                static columns, and the loss and predictions that `check_health` reads.
+
+        Warns:
+            CollapsedRunWarning: if a run learnt nothing.
 
         Raises:
             DynamicsError: if a file is missing or damaged, or a sample is missing from an epoch,
@@ -113,7 +118,9 @@ class Dynamics:
             shutil.rmtree(folder / ROOT / f"split={split}" / f"stream={stream}", ignore_errors=True)
             write_samples(folder, split, part.ids, part.label)
             for row, epoch in enumerate(part.epochs):
-                columns = {name: values[row] for name, values in part.columns.items()}
+                columns: dict[str, Any] = {n: values[row] for n, values in part.recorded.items()}
+                if part.tokens is not None:
+                    columns |= part.tokens.stored(row)
                 write_part(folder, split, stream, int(epoch), {"sample_id": part.ids, **columns})
             if part.static:
                 write_static(folder, split, stream, part.ids, part.static)
@@ -127,6 +134,7 @@ class Dynamics:
         epochs: ArrayLike | None = None,
         split: str = "train",
         stream: str = "evaluation",
+        tokens: TokenDynamics | None = None,
         **columns: ArrayLike,
     ) -> Dynamics:
         """Dynamics from numbers made elsewhere.
@@ -137,6 +145,7 @@ class Dynamics:
             epochs: shape (E,); 1 … E if not given. Epoch 0 is the model before its first update.
             split: name of the split.
             stream: how the values were observed, one of `STREAMS`.
+            tokens: of sequences, in the order of `ids` and `epochs`.
             columns: stored columns by name (`loss`, `margin`, `entropy`, `error_norm`,
                 `predicted`, …), each of shape (E, N).
         """
@@ -156,7 +165,7 @@ class Dynamics:
                 raise DynamicsError(
                     f"column '{name}' must have shape (epochs, samples), not {values.shape}"
                 )
-        count = next(iter(arrays.values())).shape[0] if arrays else 0
+        count = next(iter(arrays.values())).shape[0] if arrays else tokens.epochs if tokens else 0
         epoch_array = np.arange(1, count + 1) if epochs is None else integers(epochs, "epochs")
         order = np.argsort(id_array, kind="stable")
         rows = np.argsort(epoch_array, kind="stable")
@@ -166,6 +175,11 @@ class Dynamics:
                     f"column '{name}' has shape {values.shape}; expected (epochs, samples) = "
                     f"({len(epoch_array)}, {len(id_array)})"
                 )
+        if tokens is not None and (tokens.epochs, len(tokens)) != (len(rows), len(order)):
+            raise DynamicsError(
+                f"tokens of {tokens.epochs} epochs and {len(tokens)} samples; "
+                f"expected {len(rows)} and {len(order)}"
+            )
         label_array = None if label is None else integers(label, "label")
         if label_array is not None and label_array.shape != id_array.shape:
             raise DynamicsError(f"{label_array.size} labels for {id_array.size} ids")
@@ -178,6 +192,7 @@ class Dynamics:
                     label=None if label_array is None else label_array[order],
                     split=split,
                     stream=stream,
+                    tokens=None if tokens is None else tokens.take(order, rows),
                 )
             }
         )
@@ -256,4 +271,5 @@ def _pivot(part: pd.DataFrame, names: list[str], split: str, stream: str) -> Str
         label=label,
         split=split,
         stream=stream,
+        tokens=from_token_lists(part, shape, where),
     )

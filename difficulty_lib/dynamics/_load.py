@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib.dynamics._columns import STATIC, STORED, sources
 from difficulty_lib.dynamics._copies import without_copies
+from difficulty_lib.dynamics._features import ANSWERED, chosen_features
+from difficulty_lib.dynamics._health import TELLING, warn_of_findings
 from difficulty_lib.dynamics._ranks import by_rank, listed_samples
 from difficulty_lib.dynamics._store import ROOT, read_table, samples_path
 from difficulty_lib.dynamics._stream import StreamDynamics
+from difficulty_lib.dynamics._token_store import TokenReader
+from difficulty_lib.dynamics._tokens import STORED_TOKENS
 
 
 def keyed(folder: Path, key: str) -> dict[str, Path]:
@@ -79,6 +83,10 @@ def _parts(path: Path, epoch: int, where: str, wanted: Sequence[str] | None) -> 
             raise DynamicsError(f"{part}: no column 'sample_id'; record it again")
         if read.schema.names != tables[0].schema.names:
             raise DynamicsError(f"{part}: its columns differ from those of {parts[0].name}")
+    if ANSWERED in tables[0].column_names:  # features of questions: copies make no difference
+        table = pa.concat_tables(tables)
+        ids, answered, loss = (table[n].to_numpy() for n in ("sample_id", ANSWERED, "loss"))
+        return table.take(pa.array(chosen_features(ids, answered, loss))).drop_columns(ANSWERED)
     return pa.concat_tables(without_copies(tables))
 
 
@@ -102,13 +110,17 @@ def load_stream(
 ) -> StreamDynamics:
     """One split and stream of a run's folder, complete or not at all.
 
-    Of `columns`, stored or derived, only what they are made of is read.
+    Of `columns`, stored or derived, only what they are made of is read, and what tells a collapsed
+    run from a healthy one.
     """
     where = f"{split}/{stream}"
     root = folder / ROOT / f"split={split}" / f"stream={stream}"
     if not root.is_dir():
         raise DynamicsError(f"{folder}: no dynamics of {where}; expected {root}")
-    wanted = None if columns is None else ["sample_id", *sources(columns)]
+    wanted = None if columns is None else ["sample_id", *sources([*columns, *TELLING])]
+    if wanted is not None:
+        # Any column of a sequence follows from those of its tokens.
+        wanted += [*STORED_TOKENS, ANSWERED]
     ids: NDArray[np.int64] | None = None
     label: NDArray[np.int64] | None = None
     listed = samples_path(folder, split)
@@ -123,6 +135,7 @@ def load_stream(
 
     epochs = _epochs(root, where)
     observed: dict[str, NDArray[np.generic]] = {}
+    tokens = TokenReader()
     for row, (epoch, path) in enumerate(epochs.items()):
         table = _parts(path, epoch, where, wanted)
         found, order = _sorted_ids(table)
@@ -134,6 +147,7 @@ def load_stream(
         for name in names:
             values = table[name].to_numpy()
             _fill(observed, name, row, values if order is None else values[order], len(epochs))
+        tokens.add(table, found, order, f"{folder.name}: epoch {epoch} of {where}")
     assert ids is not None
     static: dict[str, NDArray[np.float64]] = {}
     if once := sorted(root.glob("static/rank-*.parquet")):
@@ -144,7 +158,7 @@ def load_stream(
             for name in STATIC
             if name in table.column_names
         }
-    return StreamDynamics(
+    made = StreamDynamics(
         ids=ids,
         epochs=np.array(list(epochs), dtype=np.int64),
         columns=observed,
@@ -152,4 +166,7 @@ def load_stream(
         split=split,
         stream=stream,
         static=static,
+        tokens=tokens.tokens(ids),
     )
+    warn_of_findings(made, stacklevel=4)
+    return made

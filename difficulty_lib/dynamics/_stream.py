@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib.dynamics._columns import DERIVED, STATIC, STORED
+from difficulty_lib.dynamics._health import Finding, check_health
+from difficulty_lib.dynamics._reductions import DEFAULT_REDUCTION, REDUCED, reduce_tokens
+from difficulty_lib.dynamics._tokens import TokenDynamics, token_lists
 
 Array = NDArray[np.float64]
 EVERY = slice(None)
@@ -27,6 +32,11 @@ class StreamDynamics:
         split: the split's name, for messages.
         stream: "evaluation", "training", "cross_validated" or "second_split".
         static: values that a sample has once per run, by name, each of shape (N,).
+        health: what speaks against the run having learnt anything; `check_health` finds it when
+            it is not given. A selection of samples keeps that of the whole.
+        tokens: of sequences, what was observed of every token; None where a sample is no sequence.
+        reduction: by which the columns were made from the tokens; None where they were recorded.
+            Without one, the columns that follow from tokens are their `mean`.
 
     Raises:
         DynamicsError: on shapes that disagree, doubled ids or values that are not finite.
@@ -39,11 +49,14 @@ class StreamDynamics:
     split: str = "train"
     stream: str = "evaluation"
     static: dict[str, Array] = field(default_factory=dict, repr=False)
+    health: tuple[Finding, ...] | None = field(default=None, repr=False, compare=False)
+    tokens: TokenDynamics | None = field(default=None, repr=False)
+    reduction: str | None = None
 
     def __post_init__(self) -> None:
         where = f"{self.split}/{self.stream}"
         shape = (len(self.epochs), len(self.ids))
-        if not self.columns:
+        if not self.columns and self.tokens is None:
             raise DynamicsError(f"{where}: no columns; expected some of {', '.join(STORED)}")
         for name, values in self.columns.items():
             if values.shape != shape:
@@ -79,8 +92,74 @@ class StreamDynamics:
                     f"number for each of the {len(self.ids)} samples"
                 )
 
+        if self.tokens is not None:
+            self._check_tokens(self.tokens, where)
+        if self.health is None:
+            object.__setattr__(self, "health", tuple(check_health(self)))
+
+    def _check_tokens(self, tokens: TokenDynamics, where: str) -> None:
+        if (tokens.epochs, len(tokens)) != (len(self.epochs), len(self.ids)):
+            raise DynamicsError(
+                f"{where}: tokens of {tokens.epochs} epochs and {len(tokens)} samples; "
+                f"expected {len(self.epochs)} and {len(self.ids)}"
+            )
+        for name, values in tokens.columns.items():
+            if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+                epoch, token = np.argwhere(~np.isfinite(values))[0]
+                sample = np.searchsorted(tokens.offsets, token, side="right") - 1
+                raise DynamicsError(
+                    f"{where}: token column '{name}' is not finite at epoch {self.epochs[epoch]}, "
+                    f"sample {self.ids[sample]}, position {token - tokens.offsets[sample]}"
+                )
+
     def __len__(self) -> int:
         return len(self.ids)
+
+    def reduce(self, name: str = DEFAULT_REDUCTION, **settings: Any) -> StreamDynamics:
+        """The same dynamics with per-sample columns made from the tokens; the tokens are kept.
+
+        Args:
+            name: a registered reduction: mean, sum, max, softmin, top_k_mean.
+            settings: `temperature` of softmin, `k` of top_k_mean.
+
+        Returns:
+            Columns `loss`, `margin`, `entropy`, `max_probability`, `correct` beside those recorded.
+
+        Raises:
+            DynamicsError: if no tokens were recorded, or a sample has none, naming the first.
+            ConfigError: on an unknown reduction or setting.
+        """
+        where = f"{self.split}/{self.stream}"
+        if self.tokens is None:
+            raise DynamicsError(f"{where}: no tokens were recorded, so nothing is to be reduced")
+        empty = self.ids[self.tokens.lengths == 0]
+        if len(empty):
+            raise DynamicsError(
+                f"{where}: {len(empty)} samples have no gold token, first: {empty[:5].tolist()}; "
+                "expected at least one each: leave them out with take()"
+            )
+        columns = reduce_tokens(self.tokens, name, **settings)
+        return replace(self, columns={**self.columns, **columns}, reduction=name)
+
+    @cached_property
+    def _by_default(self) -> StreamDynamics:
+        return self.reduce()
+
+    @property
+    def recorded(self) -> dict[str, NDArray[np.generic]]:
+        """The columns without those that a reduction made."""
+        made = REDUCED if self.reduction is not None else ()
+        return {name: values for name, values in self.columns.items() if name not in made}
+
+    @property
+    def collapsed(self) -> str | None:
+        """Why no score should be computed from this run, or None for one that learnt something."""
+        found = [finding.message for finding in self.health or () if finding.collapsed]
+        return "; ".join(found) or None
+
+    def trusted(self) -> StreamDynamics:
+        """The same dynamics with nothing held against the run: a collapsed one is scored, too."""
+        return replace(self, health=())
 
     @property
     def has_initial(self) -> bool:
@@ -102,6 +181,8 @@ class StreamDynamics:
             return self.label is not None
         if name in self.columns or name in self.static:
             return True
+        if self.tokens is not None and self.reduction is None and name in (*REDUCED, *DERIVED):
+            return True
         return name in DERIVED and any(
             all(
                 (part == "label" and self.label is not None) or part in self.columns
@@ -117,6 +198,8 @@ class StreamDynamics:
             raise DynamicsError(
                 f"{self.split}/{self.stream}: no '{name}'; recorded are {', '.join(self.columns)}"
             )
+        if self.tokens is not None and self.reduction is None:
+            return self._by_default._rows(name, epochs, samples)
         some = {key: values[epochs, samples] for key, values in self.columns.items()}
         return DERIVED[name][1](some, None if self.label is None else self.label[samples])
 
@@ -170,6 +253,9 @@ class StreamDynamics:
             split=self.split,
             stream=self.stream,
             static={name: values[keep] for name, values in self.static.items()},
+            health=self.health,
+            tokens=None if self.tokens is None else self.tokens.take(keep),
+            reduction=self.reduction,
         )
 
     def with_static(self, **columns: ArrayLike) -> StreamDynamics:
@@ -184,7 +270,9 @@ class StreamDynamics:
             "epoch": np.repeat(self.epochs, count),
             "sample_id": np.tile(self.ids, len(self.epochs)),
         }
-        data |= {name: values.reshape(-1) for name, values in self.columns.items()}
+        data |= {name: values.reshape(-1) for name, values in self.recorded.items()}
+        if self.tokens is not None:
+            data |= token_lists(self.tokens)
         if self.label is not None:
             data["label"] = np.tile(self.label, len(self.epochs))
         frame = pd.DataFrame(data)

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib._registry import Registry
 from difficulty_lib.dynamics import StreamDynamics
+from difficulty_lib.scores._blocks import in_blocks
+from difficulty_lib.scores._collapsed import refuse_collapsed
 from difficulty_lib.scores._same_samples import same_samples
 
 Array = NDArray[np.float64]
@@ -37,6 +39,8 @@ class Score:
         held_out: whether it is defined only for samples that were kept from the model.
         only_stream: the one stream that it can be computed from, if it is just one.
         several_runs: whether it is computed from several runs of the same samples (`across`).
+        all_samples: whether a sample's value depends on the other samples, so that it cannot be
+            computed block by block.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Score:
     held_out: bool = False
     only_stream: str | None = None
     several_runs: bool = False
+    all_samples: bool = False
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -86,21 +91,33 @@ class Score:
             )
         return None
 
-    def __call__(self, dynamics: StreamDynamics) -> pd.Series:
+    def __call__(self, dynamics: StreamDynamics, *, allow_collapsed: bool = False) -> pd.Series:
         """The score of every sample, indexed by sample_id.
+
+        Args:
+            dynamics: one split and stream.
+            allow_collapsed: whether to score a run, too, that learnt nothing.
 
         Raises:
             DynamicsError: if a column that it needs was not recorded, nothing after epoch 0, or
                 in another stream or split than the score is defined on, or if it is made of
-                several runs.
+                several runs, or if the run collapsed.
+
+        Warns:
+            CollapsedRunWarning: if it is doubtful whether the run learnt anything.
         """
+        self.check_one_run(dynamics)
+        refuse_collapsed(dynamics, allow=allow_collapsed)
+        return self._series(in_blocks([self], dynamics)[0], dynamics)
+
+    def check_one_run(self, dynamics: StreamDynamics) -> None:
+        """Refuse dynamics of a stream or split, or of fewer runs, than the score is defined on."""
         if self.several_runs:
             raise DynamicsError(
                 f"{dynamics.split}/{dynamics.stream}: '{self.name}' is made of several runs; "
                 "expected the dynamics of two or more"
             )
-        values = self.function(*self._columns(dynamics))
-        return self._series(values, dynamics)
+        self._check(dynamics)
 
     def across(self, streams: Sequence[StreamDynamics]) -> pd.Series:
         """The score of every sample from several runs, indexed by sample_id.
@@ -125,9 +142,13 @@ class Score:
         values = self.function(*map(np.stack, zip(*(self._columns(s) for s in streams))))
         return self._series(values, first)
 
-    def _columns(self, dynamics: StreamDynamics) -> list[Array]:
+    def _check(self, dynamics: StreamDynamics) -> None:
         if (refusal := self._refusal(dynamics)) is not None:
             raise DynamicsError(f"{dynamics.split}/{dynamics.stream}: {refusal}")
+
+    def _columns(self, dynamics: StreamDynamics) -> list[Array]:
+        self._check(dynamics)
+        refuse_collapsed(dynamics)
         return [dynamics.matrix(need) for need in self.needs]
 
     def _series(self, values: Array, dynamics: StreamDynamics) -> pd.Series:
@@ -149,6 +170,7 @@ def score(
     held_out: bool = False,
     only_stream: str | None = None,
     several_runs: bool = False,
+    all_samples: bool = False,
 ) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
     """Register the decorated function as the score of its name; the function stays as it is."""
 
@@ -166,6 +188,7 @@ def score(
                 held_out=held_out,
                 only_stream=only_stream,
                 several_runs=several_runs,
+                all_samples=all_samples,
             )
         )
         return function

@@ -11,12 +11,17 @@ from numpy.typing import ArrayLike, NDArray
 from difficulty_lib._errors import ConfigError
 from difficulty_lib.dynamics import StreamDynamics
 from difficulty_lib.scores._across_runs import ensemble
+from difficulty_lib.scores._blocks import in_blocks
+from difficulty_lib.scores._collapsed import refuse_collapsed
 from difficulty_lib.scores._same_samples import same_samples
 from difficulty_lib.scores._score import SCORES, Score
 
 
 def score_table(
-    dynamics: StreamDynamics | Sequence[StreamDynamics], names: Sequence[str] | None = None
+    dynamics: StreamDynamics | Sequence[StreamDynamics],
+    names: Sequence[str] | None = None,
+    *,
+    allow_collapsed: bool = False,
 ) -> pd.DataFrame:
     """Every score that these dynamics allow, or those named, a column each.
 
@@ -24,6 +29,7 @@ def score_table(
         dynamics: one split and stream; or that of several runs of the same samples, over which
             every score is averaged (see `ensemble`), beside the scores that need several.
         names: names of scores; all available ones if not given.
+        allow_collapsed: whether to score a run, too, that learnt nothing.
 
     Returns:
         A frame indexed by sample_id; columns in the order of the registry, or of `names`.
@@ -33,7 +39,10 @@ def score_table(
     Raises:
         ConfigError: on an unknown name.
         DynamicsError: if a named score needs what was not recorded, or the runs hold other samples
-            or streams, naming the first ids.
+            or streams, naming the first ids, or a run collapsed (see `dynamics.check_health`).
+
+    Warns:
+        CollapsedRunWarning: if it is doubtful whether a run learnt anything.
     """
     runs = [dynamics] if isinstance(dynamics, StreamDynamics) else list(dynamics)
     several = len(runs) != 1
@@ -43,10 +52,18 @@ def score_table(
         chosen = [s for s in SCORES.values() if _allowed(s, runs)]
     else:
         chosen = [SCORES[name] for name in names]
+    if not several:
+        for entry in chosen:
+            entry.check_one_run(runs[0])
+    for run in runs:
+        refuse_collapsed(run, allow=allow_collapsed)
+    runs = [run.trusted() if run.health else run for run in runs]  # said once is enough
     index = pd.Index(runs[0].ids, name="sample_id")
-    table = pd.DataFrame(
-        {s.name: ensemble(runs, s.name) if several else s(runs[0]) for s in chosen}, index=index
-    )
+    if several:
+        table = pd.DataFrame({s.name: ensemble(runs, s.name) for s in chosen}, index=index)
+    else:
+        values = in_blocks(chosen, runs[0])
+        table = pd.DataFrame(values.T, index=index, columns=[s.name for s in chosen], copy=False)
     table.attrs["stream"] = runs[0].stream
     table.attrs["runs"] = len(runs)
     return table
