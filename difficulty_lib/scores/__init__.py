@@ -1,7 +1,5 @@
 """Difficulty scores: pure functions on arrays, and the registry that says what each means."""
 
-from difficulty_lib.scores._across_runs import across_runs as across_runs
-from difficulty_lib.scores._across_runs import ensemble as ensemble
 from difficulty_lib.scores._same_samples import same_samples as same_samples
 from difficulty_lib.scores._score import SCORES as SCORES
 from difficulty_lib.scores._score import Score as Score
@@ -22,6 +20,8 @@ from difficulty_lib.scores.cartography import correctness as correctness
 from difficulty_lib.scores.cartography import variability as variability
 from difficulty_lib.scores.data_iq import aleatoric as aleatoric
 from difficulty_lib.scores.el2n import el2n as el2n
+from difficulty_lib.scores.ensemble import across_runs as across_runs
+from difficulty_lib.scores.ensemble import ensemble as ensemble
 from difficulty_lib.scores.ensemble import ensemble_loss as ensemble_loss
 from difficulty_lib.scores.forgetting import forgetting_events as forgetting_events
 from difficulty_lib.scores.forgetting import never_learnt as never_learnt

@@ -1,10 +1,12 @@
-"""The loss of an ensemble of runs."""
+"""Ensembles of runs: any score averaged over them, and the loss of the ensemble."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from difficulty_lib.scores._across_runs import across_runs as across_runs
+from difficulty_lib.scores._across_runs import ensemble as ensemble
 from difficulty_lib.scores._score import score
 
 

@@ -28,7 +28,7 @@ from difficulty_lib.analysis import (
 )
 from difficulty_lib.data import DATASETS, TextData
 from difficulty_lib.dynamics import StreamDynamics
-from difficulty_lib.scores import ranking, score_table
+from difficulty_lib.scores import distinct_scores, ranking, score_table
 from difficulty_lib.training import Run
 
 TOP = 0.05  # the share of the samples that count as hardest
@@ -65,10 +65,10 @@ class ClassificationStudy:
         """Every available score of the evaluation stream, indexed by sample_id."""
         return score_table(self.dynamics)
 
-    @property
+    @cached_property
     def distinct_scores(self) -> pd.DataFrame:
-        """The scores without the mean action score, which ranks as the action score does."""
-        return self.scores.drop(columns="action_score_mean", errors="ignore")
+        """The scores without those that order these samples as an earlier one does."""
+        return distinct_scores(self.scores)
 
     @cached_property
     def rows(self) -> pd.DataFrame | None:
