@@ -59,6 +59,13 @@ class Ragged:
         """(N,), as of an array of rows."""
         return (len(self),)
 
+    def finite(self) -> NDArray[np.bool_]:
+        """Shape (N,): whether all values of a row are finite."""
+        wrong = np.zeros(len(self), dtype=bool)
+        bad = np.flatnonzero(~np.isfinite(self.values))  # type: ignore[call-overload]
+        wrong[np.searchsorted(self.offsets, bad, side="right") - 1] = True
+        return ~wrong
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 

@@ -24,6 +24,9 @@ from numpy.typing import NDArray
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib.dynamics._columns import STATIC, STORED
 from difficulty_lib.dynamics._copies import with_last_batch
+from difficulty_lib.dynamics._features import ANSWERED
+from difficulty_lib.dynamics._token_store import first_file, list_columns
+from difficulty_lib.dynamics._tokens import STORED_TOKENS
 
 ROOT = "dynamics"
 # A page's byte planes are compressed in blocks of 128 KiB with a code each: planes as long as a
@@ -56,8 +59,8 @@ def write_table(table: pa.Table, path: Path) -> None:
     """Write a Parquet file that is either whole or absent, whenever the process is killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    floats = [f.name for f in table.schema if pa.types.is_floating(f.type)]
-    others = [f.name for f in table.schema if not pa.types.is_floating(f.type)]
+    floats = [_leaf(f) for f in table.schema if pa.types.is_floating(_content(f))]
+    others = [_leaf(f) for f in table.schema if not pa.types.is_floating(_content(f))]
     try:
         pq.write_table(
             table,
@@ -73,6 +76,15 @@ def write_table(table: pa.Table, path: Path) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _content(field: pa.Field) -> pa.DataType:
+    return field.type.value_type if pa.types.is_nested(field.type) else field.type
+
+
+def _leaf(field: pa.Field) -> str:
+    """The path by which Parquet knows a column: of a list, its elements."""
+    return f"{field.name}.list.element" if pa.types.is_nested(field.type) else str(field.name)
 
 
 def write_samples(
@@ -101,12 +113,13 @@ def write_part(
         split: the split's name.
         stream: "evaluation" or "training".
         epoch: the epoch, 0 for the model before its first update.
-        columns: `sample_id` and any of the stored columns, each of shape (n,).
+        columns: `sample_id` and any of the stored columns, each of shape (n,); those of tokens
+            (`token_loss`, …, and `token_gold`) as `Ragged`.
         rank: the process's rank.
         last_batch: the ids of the rank's last batch, where others train beside it: the batch may be
             padded with copies of other ranks' samples, which reading then leaves out.
     """
-    unknown = set(columns) - set(STORED) - {"sample_id"}
+    unknown = set(columns) - set(STORED) - set(STORED_TOKENS) - {"sample_id", ANSWERED}
     if unknown or "sample_id" not in columns:
         raise DynamicsError(
             f"cannot write columns {sorted(columns)}; expected sample_id and any of {', '.join(STORED)}"
@@ -125,8 +138,10 @@ def write_part(
         for name, dtype in STORED.items()
         if name in columns
     }
+    if ANSWERED in columns:
+        typed[ANSWERED] = np.asarray(columns[ANSWERED], dtype=bool)[order]
     path = part_path(folder, split, stream, epoch, rank)
-    table = pa.table(typed)
+    table = pa.table(typed | list_columns(columns, order, first_file(path)))
     write_table(table if last_batch is None else with_last_batch(table, last_batch), path)
     return path
 

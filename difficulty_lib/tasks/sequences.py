@@ -45,7 +45,7 @@ def observe_tokens(logits: Any, labels: Any) -> Tensors:
         seen[f"token_{name}"] = logits.new_zeros(shape, dtype=torch.float32)
     seen["token_predicted"] = logits.new_zeros(shape, dtype=torch.int32)
     for places, z in _pieces(logits.detach(), gold):
-        for name, values in _observe(z, gold[places].clamp(min=0)).items():
+        for name, values in _observe(z, _known(gold[places])).items():
             seen[name][places] = values
     return {name: values.reshape(labels.shape) for name, values in seen.items()}
 
@@ -85,6 +85,11 @@ def _pieces(logits: Any, gold: Any) -> Iterator[tuple[Any, Any]]:
             for start in range(0, length, tokens):
                 stop = min(start + tokens, length)
                 yield slice(row * length + start, row * length + stop), z[start:stop]
+
+
+def _known(gold: Any) -> Any:
+    # Any other negative number is no token, and the lookup refuses it.
+    return gold.masked_fill(gold == IGNORED, 0)
 
 
 def _observe(z: Any, gold: Any) -> Tensors:

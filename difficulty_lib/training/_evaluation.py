@@ -13,6 +13,16 @@ from numpy.typing import NDArray
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib._extras import require
 from difficulty_lib.tasks import observe_classification
+from difficulty_lib.training._columns import joined, per_sample
+from difficulty_lib.training._labels import (
+    NAMES,
+    is_class,
+    label_of,
+    logits_of,
+    share,
+    stacked_spans,
+    teacher_forced,
+)
 
 
 class Rows(Protocol):
@@ -89,59 +99,74 @@ def observe_split(
     rank: int = 0,
     world: int = 1,
     progress: Callable[[int], object] | None = None,
-) -> dict[str, NDArray[np.generic]]:
+) -> dict[str, Any]:
     """Observe every row of this rank's share: rows rank, rank + world, rank + 2·world, …
 
     Args:
         model: a `transformers` model; it is put into eval mode and back. The pass runs in the
             model's own dtype, outside any autocast.
         rows: encoded samples with `input_ids`, `labels` (or `label`) and, if they are to be keyed
-            by more than their place, `sample_id`.
-        collate: pads a list of rows into a batch of tensors.
-        observe: what is observed of (logits, labels).
+            by more than their place, `sample_id`. `labels` is a class, or a list of one per token;
+            instead of it `start_positions` and `end_positions` are a place or a list of several
+            answers' places, and a `sample_id` may then have several rows.
+        collate: pads a list of rows into a batch of tensors, and lists of labels with −100.
+        observe: what is observed of (logits, labels): tensors, or pairs for spans.
         batch_tokens: padded tokens per batch; by default 1,024 on a CPU, whose caches then hold a
-            layer's activations, and 16,384 elsewhere.
+            layer's activations, and 16,384 elsewhere, 4,096 where every token has logits.
         batch_rows: rows per batch, at most.
         rank: this process.
         world: number of processes.
         progress: called with the number of rows done.
 
     Returns:
-        `sample_id` and the observed columns, each of shape (rows of this rank,).
+        `sample_id` and the observed columns, each of shape (samples of this rank,); those of tokens
+        as `Ragged`.
     """
     torch = require("torch", "train")
-    mine = range(rank, len(rows), world)
+    mine = share(rows, rank, world)
     accepted = forward_columns(model)
-    samples, labels, ids = [], [], []
+    samples: list[dict[str, Any]] = []
+    labels: list[Any] = []
+    ids: list[int] = []
     for place in mine:
         row = dict(rows[place])
-        label = row.pop("labels", row.pop("label", None))
+        label = label_of(row)
         if label is None:
             raise DynamicsError(
                 f"row {place} has no 'labels'; there are {', '.join(map(str, row))}"
             )
         ids.append(int(row.pop(ID_COLUMN, place)))
-        labels.append(int(label))
-        samples.append({name: value for name, value in row.items() if name in accepted})
-    gold = torch.tensor(labels)
+        labels.append(int(label) if is_class(label) else label)
+        samples.append(
+            {name: v for name, v in row.items() if name in accepted and name not in NAMES}
+        )
+    of_tokens = bool(labels) and not is_class(labels[0]) and not isinstance(labels[0], tuple)
+    if of_tokens:  # the collator pads them as it does the inputs
+        samples = [{**sample, "labels": list(label)} for sample, label in zip(samples, labels)]
     parts: list[dict[str, Any]] = []
     order: list[NDArray[np.int64]] = []
     if batch_tokens is None:
-        batch_tokens = 1024 if model.device.type == "cpu" else 16384
+        batch_tokens = 1024 if model.device.type == "cpu" else 4096 if of_tokens else 16384
     with evaluating(model):
         lengths = [len(sample["input_ids"]) for sample in samples]
+        if of_tokens and model.config.is_encoder_decoder:
+            lengths = [length + len(label) for length, label in zip(lengths, labels)]
         for batch in length_batches(lengths, batch_tokens, batch_rows):
             inputs = collate([samples[i] for i in batch])
             inputs = {name: value.to(model.device) for name, value in inputs.items()}
-            logits = model(**inputs).logits
-            parts.append(observe(logits, gold[torch.from_numpy(batch)].to(model.device)))
+            gold: Any
+            if of_tokens:
+                gold = inputs.pop("labels")
+                teacher_forced(model, inputs, gold, accepted)
+            elif is_class(labels[0]):
+                gold = torch.tensor([labels[i] for i in batch]).to(model.device)
+            else:
+                gold = tuple(p.to(model.device) for p in stacked_spans([labels[i] for i in batch]))
+            parts.append(observe(logits_of(model(**inputs)), gold))
             order.append(batch)
             if progress is not None:
                 progress(len(batch))
     if not parts:
         return {ID_COLUMN: np.array([], dtype=np.int64)}
     place_of = np.concatenate(order)
-    columns: dict[str, NDArray[np.generic]] = {ID_COLUMN: np.array(ids, dtype=np.int64)[place_of]}
-    for name in parts[0]:
-        columns[name] = torch.cat([part[name] for part in parts]).cpu().numpy()
-    return columns
+    return per_sample({ID_COLUMN: np.array(ids, dtype=np.int64)[place_of], **joined(parts)})

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib.dynamics import write_samples
 from difficulty_lib.training._evaluation import ID_COLUMN, Rows
+from difficulty_lib.training._labels import NAMES, is_class, is_span, label_of
 
 Listed = tuple[NDArray[np.int64], NDArray[np.int64] | None]
 
@@ -20,8 +21,8 @@ def samples_of(split: str, rows: Rows) -> Listed:
 
     Args:
         split: for messages.
-        rows: encoded samples with `labels` (or `label`) and, if they are to be keyed by more than
-            their place, `sample_id`.
+        rows: encoded samples with `labels` (or `label`, or a span's positions) and, if they are to
+            be keyed by more than their place, `sample_id`.
 
     Raises:
         DynamicsError: if a row has no label, or an id is there more than once.
@@ -30,13 +31,15 @@ def samples_of(split: str, rows: Rows) -> Listed:
     ids, labels = [], []
     for place in range(len(rows)):
         row = rows[place]
-        label = row["labels"] if "labels" in row else row.get("label")
+        label = label_of(row)
         if label is None:
             raise DynamicsError(
                 f"split '{split}', row {place}: no 'labels'; there are {', '.join(map(str, row))}"
             )
         ids.append(int(row.get(ID_COLUMN, place)))
-        labels.append(int(label) if np.ndim(label) == 0 else None)
+        labels.append(int(label) if is_class(label) else None)
+    if len(rows) and is_span(rows[0]):  # a question may have several features
+        return np.unique(np.array(ids, dtype=np.int64)), None
     array = np.array(ids, dtype=np.int64)
     order = np.argsort(array, kind="stable")
     unique, counts = np.unique(array, return_counts=True)
@@ -86,5 +89,5 @@ def _needed_columns(rows: Any) -> Any:
         return rows
     if rows.format["type"] == "custom":  # a transform of the user's may need the others
         return rows
-    needed = [name for name in (ID_COLUMN, "labels", "label") if name in names]
+    needed = [name for name in (ID_COLUMN, *NAMES) if name in names]
     return rows.select_columns(needed) if len(needed) > 1 or "labels" in needed else rows

@@ -11,9 +11,12 @@ from numpy.typing import ArrayLike
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib._extras import require
 from difficulty_lib.dynamics import write_part, write_samples
+from difficulty_lib.dynamics._features import ANSWERED
 from difficulty_lib.dynamics._ranks import remove_later, write_rank_samples
 from difficulty_lib.tasks import observe_classification
+from difficulty_lib.training._columns import joined, per_sample
 from difficulty_lib.training._evaluation import ID_COLUMN, Observe
+from difficulty_lib.training._labels import NONE, refuse_shapes
 from difficulty_lib.training._pending import check_finite, first_time, ids_of, on_host
 from difficulty_lib.training._ranks import rank_and_world
 
@@ -50,6 +53,8 @@ class Recorder:
         observe: what is observed of (logits, labels).
     """
 
+    stream = STREAM
+
     def __init__(
         self,
         folder: str | Path,
@@ -84,24 +89,23 @@ class Recorder:
 
         Args:
             ids: int64 tensor of shape (batch,), the samples' ids.
-            logits: shape (batch, classes), any float dtype.
-            labels: shape (batch,), the gold classes.
+            logits: shape (batch, classes), any float dtype; for sequences (batch, length, vocabulary),
+                for spans a pair of (batch, length).
+            labels: shape (batch,), the gold classes; for sequences (batch, length), for spans a pair
+                of (batch,) or (batch, answers).
 
         Raises:
             DynamicsError: if the shapes disagree, or the logits have no column for a label.
         """
-        if not ids.shape == labels.shape == logits.shape[:1]:
-            raise DynamicsError(
-                f"ids {tuple(ids.shape)}, logits {tuple(logits.shape)}, labels {tuple(labels.shape)}; "
-                "expected (batch,), (batch, classes) and (batch,)"
-            )
+        refuse_shapes(ids, logits, labels, classes=self.observe is observe_classification)
         # Nothing is copied to the host here: on a GPU that would wait for the forward pass.
         try:
             seen = self.observe(logits, labels)
         except (IndexError, RuntimeError):
             self._refuse_labels(ids, logits, labels)
             raise
-        self.batches.append({ID_COLUMN: ids.detach(), "label": labels.detach(), **seen})
+        label = {} if isinstance(labels, tuple) or labels.ndim != 1 else {"label": labels.detach()}
+        self.batches.append({ID_COLUMN: ids.detach(), **label, **seen})
 
     def epoch_end(
         self, epoch: int | None = None, *, rank: int | None = None, world: int | None = None
@@ -125,21 +129,20 @@ class Recorder:
         world = found_world if world is None else world
         epoch = self.epoch + 1 if epoch is None else epoch
         where = f"{self.split}, epoch {epoch}"
-        torch = require("torch", "train")
         batches = self.batches
         self.batches = []
         last = ids_of(batches[-1:]) if world > 1 else None
-        batches = first_time(batches, where, world)
-        columns = {
-            name: torch.cat([batch[name].cpu() for batch in batches]).numpy() for name in batches[0]
-        }
-        label = columns.pop("label")
+        if ANSWERED not in batches[0]:  # a question may have several features
+            batches = first_time(batches, where, world)
+        columns = joined(batches)
+        label = columns.pop("label", None)
         check_finite(columns, where, [len(batch[ID_COLUMN]) for batch in batches])
+        columns = per_sample(columns)
         if not self._cleaned:
-            remove_later(self.folder, self.split, STREAM, epoch, rank, world)
+            remove_later(self.folder, self.split, self.stream, epoch, rank, world)
             self._cleaned = True
         self._list(columns[ID_COLUMN], label, rank, world, where)
-        write_part(self.folder, self.split, STREAM, epoch, columns, rank, last_batch=last)
+        write_part(self.folder, self.split, self.stream, epoch, columns, rank, last_batch=last)
         self.epoch = epoch
 
     def state_dict(self) -> dict[str, Any]:
@@ -191,7 +194,8 @@ class Recorder:
             # One process alone has seen all samples; several together.
             order = np.argsort(ids, kind="stable")
             if world == 1:
-                write_samples(self.folder, self.split, ids[order], label[order])
+                gold = None if label is None else label[order]
+                write_samples(self.folder, self.split, ids[order], gold)
                 self._listed = ids[order]
             elif self.epoch == 0:
                 write_rank_samples(self.folder, self.split, ids, label, rank)
@@ -206,7 +210,12 @@ class Recorder:
                 )
 
     def _refuse_labels(self, ids: Any, logits: Any, labels: Any) -> None:
+        if isinstance(labels, tuple):
+            return
         wrong = (labels < 0) | (labels >= logits.shape[-1])
+        if labels.ndim == 2:
+            wrong &= labels != NONE
+            ids = ids.unsqueeze(-1).expand_as(labels)
         if bool(wrong.any()):
             raise DynamicsError(
                 f"{self.split}: labels out of range, first: label {int(labels[wrong][0])} of sample "

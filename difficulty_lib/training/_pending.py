@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib._extras import require
+from difficulty_lib.dynamics import Ragged
 from difficulty_lib.training._evaluation import ID_COLUMN
 
 Batch = dict[str, Any]
@@ -58,13 +60,11 @@ def first_time(batches: list[Batch], where: str, world: int) -> list[Batch]:
     return [*batches[:-1], last] if bool(keep.any()) else batches[:-1]
 
 
-def check_finite(
-    columns: dict[str, NDArray[np.generic]], where: str, sizes: list[int] | None = None
-) -> None:
+def check_finite(columns: Mapping[str, Any], where: str, sizes: list[int] | None = None) -> None:
     """Refuse observations that are not numbers.
 
     Args:
-        columns: `sample_id` and what was observed, each of shape (n,).
+        columns: `sample_id` and what was observed, each of shape (n,); `Ragged` for tokens.
         where: split and epoch, for the message.
         sizes: of the batches that they came in, to say in which it began.
 
@@ -72,15 +72,18 @@ def check_finite(
         DynamicsError: naming the column, the first samples and `where`.
     """
     for name, values in columns.items():
-        if not np.issubdtype(values.dtype, np.floating) or values.ndim != 1:
+        if isinstance(values, Ragged):
+            wrong = ~values.finite()
+        elif np.issubdtype(values.dtype, np.floating) and values.ndim == 1:
+            wrong = ~np.isfinite(values)
+        else:
             continue
-        wrong = ~np.isfinite(values)
         if wrong.any():
             if sizes is not None:
                 step = int(np.searchsorted(np.cumsum(sizes), wrong.argmax(), side="right")) + 1
                 where = f"{where}, from batch {step} on"
             raise DynamicsError(
-                f"{where}: '{name}' is not finite for {int(wrong.sum())} of {len(values)} samples, "
+                f"{where}: '{name}' is not finite for {int(wrong.sum())} of {len(wrong)} samples, "
                 f"first: {columns[ID_COLUMN][wrong][:5].tolist()}; the model's logits are NaN or "
                 "infinite"
             )

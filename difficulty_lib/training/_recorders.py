@@ -16,6 +16,7 @@ from difficulty_lib.dynamics._ranks import missing_epoch, remove_later
 from difficulty_lib.tasks import observe_classification
 from difficulty_lib.training._checkpoints import checkpoints, is_whole, usable_checkpoint
 from difficulty_lib.training._evaluation import ID_COLUMN, Collate, Observe, Rows, observe_split
+from difficulty_lib.training._labels import is_class, label_of, labels_of, logits_of, share
 from difficulty_lib.training._listing import Listed, check_classes, samples_of
 from difficulty_lib.training._loop import STREAM, Recorder
 from difficulty_lib.training._loss_scaling import fix_loss_scaling
@@ -55,10 +56,11 @@ class RecordEvaluation(TrainerCallback):
     Args:
         folder: the run's folder; the dynamics go to `<folder>/dynamics`.
         splits: split → encoded rows (a `datasets.Dataset` or any sequence of dicts) with
-            `input_ids`, `labels` or `label`, and `sample_id`; without the last, a row's number.
+            `input_ids`, `labels` or `label` (or `start_positions` and `end_positions`), and
+            `sample_id`; without the last, a row's number.
         initial: whether epoch 0, before the first update, is recorded.
         collate: pads rows into tensors; by default the Trainer's tokenizer does.
-        observe: what is observed of (logits, labels).
+        observe: what is observed of (logits, labels): that of one of `TASKS`.
         batch_tokens: padded tokens per batch, as for `observe_split`.
         stream: what the values are recorded as; another one than the evaluation stream where the
             model was trained on these samples in an earlier stage.
@@ -119,7 +121,7 @@ class RecordEvaluation(TrainerCallback):
     def _absent(self, done: int, rank: int, world: int) -> tuple[str, int] | None:
         """The first (split, epoch) that this rank ought to have recorded and has not."""
         for split, rows in self.splits.items():
-            if len(range(rank, len(rows), world)):
+            if len(share(rows, rank, world)):
                 epoch = missing_epoch(self.folder, split, self.stream, range(1, done + 1), rank)
                 if epoch is not None:
                     return split, epoch
@@ -142,12 +144,12 @@ class RecordEvaluation(TrainerCallback):
     def _record(
         self, args: Any, epoch: int, *, model: Any, processing_class: Any = None, **_: Any
     ) -> None:
-        collate = self.collate or _padding(processing_class)
         rank, world = _world(args)
         model = getattr(model, "module", model)  # DistributedDataParallel wraps it
         for split, rows in self.splits.items():
+            collate = self.collate or _padding(processing_class, rows)
             with tqdm(
-                total=len(range(rank, len(rows), world)),
+                total=len(share(rows, rank, world)),
                 desc=f"recording {split}, epoch {epoch}",
                 unit="samples",
                 leave=False,
@@ -168,15 +170,18 @@ class RecordEvaluation(TrainerCallback):
                 write_part(self.folder, split, self.stream, epoch, columns, rank)
 
 
-def _padding(tokenizer: Any) -> Collate:
+def _padding(tokenizer: Any, rows: Rows) -> Collate:
     if tokenizer is None or not hasattr(tokenizer, "pad"):
         raise DynamicsError(
             "RecordEvaluation has no tokenizer to pad with: pass collate=, or "
             "processing_class=tokenizer to the Trainer"
         )
     transformers = require("transformers", "train")
-    collate: Collate = transformers.DataCollatorWithPadding(tokenizer)
-    return collate
+    label = label_of(rows[0]) if len(rows) else 0
+    if is_class(label) or isinstance(label, tuple):
+        return transformers.DataCollatorWithPadding(tokenizer)  # type: ignore[no-any-return]
+    # It pads labels with −100, on the side on which the tokenizer pads the inputs.
+    return transformers.DataCollatorForSeq2Seq(tokenizer)  # type: ignore[no-any-return]
 
 
 class TrainingRecorder(TrainerCallback):
@@ -198,7 +203,7 @@ class TrainingRecorder(TrainerCallback):
         self.checkpoint: Path | None = None
 
     def step(self, ids: Any, logits: Any, labels: Any) -> None:
-        """Observe one batch: shapes (batch,), (batch, classes), (batch,)."""
+        """Observe one batch, as `Recorder.step`."""
         self.recorder.step(ids, logits, labels)
 
     def on_train_begin(
@@ -258,7 +263,7 @@ class TrainingRecorder(TrainerCallback):
                 f"split '{split}': the training data is an iterable, whose samples cannot be told "
                 "apart by epoch; expected a data set with a length"
             )
-        if not len(rows) or not {ID_COLUMN, "labels"} <= set(rows[0]):
+        if not len(rows) or ID_COLUMN not in rows[0] or label_of(rows[0]) is None:
             return  # the collator may add them; a batch without ids is refused
         left = len(rows) % (args.train_batch_size * world) if args.dataloader_drop_last else 0
         if left:
@@ -363,7 +368,7 @@ class RecordTrainingMixin:
     ) -> Any:
         """The Trainer's own loss; the logits are observed on the way."""
         ids = inputs.pop(ID_COLUMN, None)
-        labels = inputs.get("labels")  # label smoothing takes them out of the inputs
+        labels = labels_of(inputs)  # label smoothing takes them out of the inputs
         loss, outputs = super().compute_loss(  # type: ignore[misc]
             model, inputs, return_outputs=True, num_items_in_batch=num_items_in_batch
         )
@@ -373,7 +378,7 @@ class RecordTrainingMixin:
                     "the batch has no 'sample_id': add the column to the training data and set "
                     "remove_unused_columns=False in TrainingArguments"
                 )
-            self.training_recorder.step(ids, outputs.logits, labels)
+            self.training_recorder.step(ids, logits_of(outputs), labels)
         return (loss, outputs) if return_outputs else loss
 
     def prediction_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
