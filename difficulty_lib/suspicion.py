@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import pandas as pd
 
 from difficulty_lib._errors import ConfigError
 from difficulty_lib.data import TextData
-from difficulty_lib.dynamics import StreamDynamics
-from difficulty_lib.scores import SCORES, ranking, score_table
+from difficulty_lib.dynamics import CollapsedRunWarning, StreamDynamics
+from difficulty_lib.dynamics._columns import STATIC
+from difficulty_lib.scores import SCORES, Score, ranking, score_table
 from difficulty_lib.training import RunConfig
 from difficulty_lib.training._runs import train_run
 
@@ -74,8 +76,7 @@ def rank_suspicion(
     """
     if by not in SCORES:
         raise ConfigError(f"unknown score '{by}'; known: {', '.join(SCORES)}")
-    if any(need.startswith("initial_") for need in SCORES[by].needs):
-        raise ConfigError(f"score '{by}' needs epoch 0, which the training stream has not")
+    _check_score(SCORES[by])
     config = replace(
         config or RunConfig(dataset=data.name),
         evaluation_splits=(),
@@ -85,10 +86,28 @@ def rank_suspicion(
     ).resolved()
     with tempfile.TemporaryDirectory() as scratch:
         folder = keep or Path(scratch) / "run"
-        run = train_run(config, data, folder, progress=progress)
-        dynamics = run.dynamics.stream("train", "training")
+        with warnings.catch_warnings():  # the scores say it, too, in one line
+            warnings.simplefilter("ignore", CollapsedRunWarning)
+            run = train_run(config, data, folder, progress=progress)
+            dynamics = run.dynamics.stream("train", "training")
         table = _table(data, dynamics, by)
     return Suspicion(table=table, by=by, dynamics=dynamics, run=run.record, data=data)
+
+
+def _check_score(entry: Score) -> None:
+    """Refuse before training what the training stream of one run cannot give."""
+    if any(need.startswith("initial_") for need in entry.needs):
+        raise ConfigError(f"score '{entry.name}' needs epoch 0, which the training stream has not")
+    if entry.several_runs or entry.held_out or entry.only_stream not in (None, "training"):
+        what = "several runs" if entry.several_runs else entry.only_stream or "held-out samples"
+        raise ConfigError(
+            f"score '{entry.name}' needs {what}, which the training stream of one run has not"
+        )
+    extra = [n for n in entry.needs if n in (*STATIC, "gradient_norm", "learning_rate")]
+    if extra:
+        raise ConfigError(
+            f"score '{entry.name}' needs {', '.join(extra)}, which the training stream has not"
+        )
 
 
 def _table(data: TextData, dynamics: StreamDynamics, by: str) -> pd.DataFrame:

@@ -127,7 +127,7 @@ class Score:
 
         Raises:
             DynamicsError: if the score is made of one run, or the runs hold other samples, streams
-                or epochs, or one of them does not hold what the score needs.
+                or epochs, or one of them does not hold what the score needs or collapsed.
         """
         if not self.several_runs:
             raise DynamicsError(f"'{self.name}' is made of one run; `ensemble` averages it")
@@ -139,6 +139,7 @@ class Score:
                     f"run {place + 1} of {len(streams)} has {len(stream.trained_epochs)} epochs, the "
                     f"first {len(first.trained_epochs)}; '{self.name}' needs the same in each"
                 )
+            refuse_collapsed(stream)
         values = self.function(*map(np.stack, zip(*(self._columns(s) for s in streams))))
         return self._series(values, first)
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from difficulty_lib._errors import ConfigError
 from difficulty_lib.dynamics import StreamDynamics
+from difficulty_lib.dynamics._reductions import DEFAULT_REDUCTION
 from difficulty_lib.scores._across_runs import ensemble
 from difficulty_lib.scores._blocks import in_blocks
 from difficulty_lib.scores._collapsed import refuse_collapsed
@@ -21,6 +22,7 @@ def score_table(
     dynamics: StreamDynamics | Sequence[StreamDynamics],
     names: Sequence[str] | None = None,
     *,
+    reduction: str | None = None,
     allow_collapsed: bool = False,
 ) -> pd.DataFrame:
     """Every score that these dynamics allow, or those named, a column each.
@@ -29,22 +31,25 @@ def score_table(
         dynamics: one split and stream; or that of several runs of the same samples, over which
             every score is averaged (see `ensemble`), beside the scores that need several.
         names: names of scores; all available ones if not given.
+        reduction: of sequences, by which a sample's tokens become one number (`REDUCTIONS`), their
+            mean by default.
         allow_collapsed: whether to score a run, too, that learnt nothing.
 
     Returns:
         A frame indexed by sample_id; columns in the order of the registry, or of `names`.
         `attrs["stream"]` says which stream the scores were computed from, `attrs["runs"]` of how
-        many runs.
+        many runs, and, of sequences, `attrs["reduction"]` by which reduction.
 
     Raises:
         ConfigError: on an unknown name.
-        DynamicsError: if a named score needs what was not recorded, or the runs hold other samples
+        DynamicsError: if a reduction is asked for where no tokens were recorded, if a named score needs what was not recorded, or the runs hold other samples
             or streams, naming the first ids, or a run collapsed (see `dynamics.check_health`).
 
     Warns:
         CollapsedRunWarning: if it is doubtful whether a run learnt anything.
     """
     runs = [dynamics] if isinstance(dynamics, StreamDynamics) else list(dynamics)
+    runs = [_reduced(run, reduction) for run in runs]
     several = len(runs) != 1
     if several:
         same_samples(runs)
@@ -66,7 +71,15 @@ def score_table(
         table = pd.DataFrame(values.T, index=index, columns=[s.name for s in chosen], copy=False)
     table.attrs["stream"] = runs[0].stream
     table.attrs["runs"] = len(runs)
+    if runs[0].reduction is not None:
+        table.attrs["reduction"] = runs[0].reduction
     return table
+
+
+def _reduced(run: StreamDynamics, reduction: str | None) -> StreamDynamics:
+    if reduction is None and (run.tokens is None or run.reduction is not None):
+        return run
+    return run.reduce(reduction or DEFAULT_REDUCTION)
 
 
 def _allowed(entry: Score, runs: Sequence[StreamDynamics]) -> bool:
@@ -84,7 +97,7 @@ def distinct_scores(table: pd.DataFrame) -> pd.DataFrame:
     Returns:
         The columns that are left, in their order: of the action score and its mean, say, the
         first. Two scores are alike if each is monotone in the other, ties included, apart from
-        differences within rounding (1e-9 of the range).
+        the rounding of the recorded columns (1e-6 of the range).
     """
     turned = {
         str(name): hardness(table[name], higher_is_harder=SCORES[str(name)].higher_is_harder)
@@ -104,7 +117,7 @@ def _same_order(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
 def _monotone(by: NDArray[np.float64], values: NDArray[np.float64]) -> bool:
     """Whether the values never fall along `by`, nor differ where it does not."""
     steps = np.diff(values[np.lexsort((-values, by))])
-    return bool((steps >= -1e-9 * np.ptp(values)).all()) if len(values) else True
+    return bool((steps >= -1e-6 * np.ptp(values)).all()) if len(values) else True
 
 
 def hardness(values: ArrayLike, *, higher_is_harder: bool) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from difficulty_lib.training._cross_validation import cross_validate as cross_va
 from difficulty_lib.training._runs import Run as Run
 from difficulty_lib.training._runs import find_run as find_run
 from difficulty_lib.training._runs import get_or_train as get_or_train
+from difficulty_lib.training._runs import load_recorded as load_recorded
 from difficulty_lib.training._runs import runs_folder as runs_folder
 from difficulty_lib.training._second_split import second_split as second_split
 

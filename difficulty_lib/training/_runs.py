@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -46,7 +46,8 @@ class Run:
     Attributes:
         folder: where it lies.
         config: what was run.
-        record: the content of `run.json`: environment, data, metrics, timings.
+        record: the content of `run.json`: environment, data, metrics, timings, and by stream what
+            speaks against its having learnt anything (`health`, empty for a healthy run).
     """
 
     folder: Path
@@ -58,7 +59,12 @@ class Run:
         """Everything that was recorded, checked for completeness (see `load_dynamics`)."""
         return self.load_dynamics()
 
-    def load_dynamics(self, split: str | None = None, stream: str | None = None) -> Dynamics:
+    def load_dynamics(
+        self,
+        split: str | None = None,
+        stream: str | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> Dynamics:
         """What was recorded of this split and stream, or of all, checked for completeness.
 
         Where the labels are known and the loss without the input was not recorded, the static
@@ -68,7 +74,7 @@ class Run:
             DynamicsError: if something is missing or damaged.
         """
         with _expecting(self.config):
-            dynamics = Dynamics.load(self.folder, split, stream)
+            dynamics = Dynamics.load(self.folder, split, stream, columns)
         counts = self.record["data"].get("label_counts", {}).get("train")
         if counts is None:
             return dynamics
@@ -108,6 +114,22 @@ class Run:
         except (ValueError, KeyError, TypeError) as error:  # JSON, UTF-8 and settings among them
             raise DynamicsError(f"{path} is damaged ({error}); record the run again") from None
         return cls(folder=Path(folder), config=config, record=record)
+
+
+def load_recorded(
+    folder: str | Path,
+    split: str | None = None,
+    stream: str | None = None,
+    columns: Sequence[str] | None = None,
+) -> Dynamics:
+    """The dynamics of a folder: as those of a run where it is one, as they lie there otherwise.
+
+    Raises:
+        DynamicsError: if something is missing or damaged.
+    """
+    if (Path(folder) / RECORD).exists():
+        return Run.load(folder).load_dynamics(split, stream, columns)
+    return Dynamics.load(folder, split, stream, columns)
 
 
 def runs_folder() -> Path:
@@ -287,6 +309,11 @@ def _describe(config: RunConfig, data: TextData, dynamics: Dynamics) -> dict[str
                 for split, frame in data.splits.items()
             },
             "notes": list(data.notes),
+        },
+        "health": {
+            "/".join(key): [finding.message for finding in health]
+            for key in dynamics.keys
+            if (health := dynamics.stream(*key).health)
         },
         "metrics": {
             "accuracy": {

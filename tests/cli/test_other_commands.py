@@ -134,6 +134,13 @@ def test_run_then_score(run, difficulty, home, small_study, files):
     right = (last["predicted"] == last["sample_id"].map(labels)).mean()
     assert said[0] == f"test accuracy: {right:.3f}"
 
+    options = ["--stream", "evaluation", "--by", "pvi", "--out", "pvi.csv"]
+    assert difficulty("score", folder, "--split", "test", *options).code == 0
+    frequent = np.log2(3)  # the mirror has each of three labels as often
+    bits = {i: frequent - loss / np.log(2) for i, loss in zip(last["sample_id"], losses[-1])}
+    for row in files.read_csv(home / "pvi.csv"):
+        assert float(row["pvi"]) == pytest.approx(bits[int(row["sample_id"])], abs=1e-4)
+
     scored = difficulty("score", folder, "--split", "test", "--out", "scores.csv")
     assert (scored.code, scored.err) == (0, "")
     table = files.read_csv(home / "scores.csv")
@@ -214,6 +221,39 @@ def test_score_gives_the_named_scores_alone(difficulty, recorded, home, files):
     assert list(files.read_csv(home / "s.csv")[0]) == ["sample_id", "aum", "confidence", "rank"]
 
 
+def another(recorded, ids=(10, 20, 30, 40, 50)):
+    """A second run: the losses of the first, turned round."""
+    loss = np.array([0.3, 2.0, 0.1, 0.5, 0.9]) * np.array([[1.0], [0.9], [0.8]])
+    folder = recorded.with_name("run-2")
+    Dynamics.from_arrays(ids, label=[0, 1, 0, 1, 0], loss=loss, margin=1 - loss).save(folder)
+    return folder
+
+
+def test_score_of_several_runs_is_their_mean(difficulty, recorded, home, files):
+    both = [recorded, another(recorded)]
+    options = ["--by", "ensemble_loss", "--out", "s.csv"]
+    outcome = difficulty("score", *both, *options)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.splitlines()[0] == (
+        "train/evaluation of 2 runs: 5 samples, hardest first by ensemble_loss"
+    )
+    table = files.read_csv(home / "s.csv")
+    mean = {10: 0.6, 20: 1.25, 30: 0.1, 40: 1.25, 50: 0.6}
+    assert [int(row["sample_id"]) for row in table] == [20, 40, 10, 50, 30]
+    for row in table:
+        wanted = mean[int(row["sample_id"])]
+        assert float(row["ensemble_loss"]) == pytest.approx(0.8 * wanted, rel=1e-5)
+        assert float(row["action_score"]) == pytest.approx(2.7 * wanted, rel=1e-5)
+
+
+def test_runs_of_other_samples_are_not_averaged(difficulty, recorded, home, files):
+    other = another(recorded, ids=(10, 20, 30, 41, 50))
+    before = files.under(home)
+    line = difficulty("score", recorded, other, "--out", "s.csv").one_line()
+    assert "run 2 of 2 lacks 1 samples of the first, first: 40" in line
+    assert files.under(home) == before
+
+
 def truncate(folder):
     part = next(folder.glob("dynamics/split=train/*/epoch=2/*.parquet"))
     part.write_bytes(part.read_bytes()[:30])
@@ -258,6 +298,9 @@ def test_score_of_damaged_dynamics(difficulty, recorded, home, files, damage, sa
         (["--name", "nonsense"], "nonsense"),
         (["--by", "action_score_initial"], "epoch 0"),
         (["--by", "el2n"], "error_norm"),
+        (["--by", "pvi"], "kept from the model"),
+        (["--by", "second_split_forgetting"], "second_split alone"),
+        (["--by", "ensemble_loss"], "several runs"),
         (["--out", "scores.xlsx"], ".xlsx"),
         (["--out", "nowhere/scores.csv"], "nowhere"),
     ],
