@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib.dynamics._columns import STORED
+from difficulty_lib.dynamics._from_logits import columns_from_logits
 from difficulty_lib.dynamics._integers import integers
 from difficulty_lib.dynamics._load import keyed, load_stream
 from difficulty_lib.dynamics._store import ROOT, write_part, write_samples, write_static
@@ -195,6 +196,40 @@ class Dynamics:
                     tokens=None if tokens is None else tokens.take(order, rows),
                 )
             }
+        )
+
+    @classmethod
+    def from_logits(
+        cls,
+        ids: ArrayLike,
+        logits: Iterable[ArrayLike],
+        label: ArrayLike,
+        *,
+        epochs: ArrayLike | None = None,
+        split: str = "train",
+        stream: str = "evaluation",
+    ) -> Dynamics:
+        """Dynamics of a classifier from its logits, wherever they were made: Keras, XGBoost, an API.
+
+        Args:
+            ids: shape (N,), unique integers.
+            logits: shape (E, N, K), or E arrays of shape (N, K), in the order of `epochs`.
+            label: shape (N,), gold class indices 0 … K − 1.
+            epochs: as for `from_arrays`.
+            split: as for `from_arrays`.
+            stream: as for `from_arrays`.
+
+        Raises:
+            DynamicsError: on another shape, a label out of range or a logit that is not finite,
+                naming the epoch and the first ids.
+
+        >>> dynamics = Dynamics.from_logits([7, 8], [[[2.0, 0.0], [0.0, 1.0]]], label=[0, 0])
+        >>> dynamics.stream().matrix("margin")
+        array([[ 2., -1.]])
+        """
+        columns: dict[str, Any] = dict(columns_from_logits(logits, label, ids))
+        return cls.from_arrays(
+            ids, label=label, epochs=epochs, split=split, stream=stream, **columns
         )
 
     @classmethod
