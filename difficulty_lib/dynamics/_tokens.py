@@ -150,6 +150,13 @@ class TokenDynamics:
             columns={name: values[rows][:, places] for name, values in self.columns.items()},
         )
 
+    def margins(self) -> NDArray[np.float32]:
+        """`matrix("margin")` in float32, made an epoch at a time."""
+        values = np.empty((self.epochs, len(self.gold)), dtype=np.float32)
+        for row in range(self.epochs):
+            values[row] = self.epoch(row).matrix("margin")[0]
+        return values
+
     @property
     def epochs(self) -> int:
         """How many epochs there are, E."""

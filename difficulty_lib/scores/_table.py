@@ -42,14 +42,16 @@ def score_table(
 
     Raises:
         ConfigError: on an unknown name.
-        DynamicsError: if a reduction is asked for where no tokens were recorded, if a named score needs what was not recorded, or the runs hold other samples
-            or streams, naming the first ids, or a run collapsed (see `dynamics.check_health`).
+        DynamicsError: if a named score needs what was not recorded, or a reduction tokens that were
+            not, if a sequence has no token, or the runs hold other samples or streams, naming the
+            first ids, or a run collapsed (see `dynamics.check_health`).
 
     Warns:
         CollapsedRunWarning: if it is doubtful whether a run learnt anything.
     """
     runs = [dynamics] if isinstance(dynamics, StreamDynamics) else list(dynamics)
-    runs = [_reduced(run, reduction) for run in runs]
+    if reduction is not None:
+        runs = [run.reduce(reduction) for run in runs]
     several = len(runs) != 1
     if several:
         same_samples(runs)
@@ -71,15 +73,9 @@ def score_table(
         table = pd.DataFrame(values.T, index=index, columns=[s.name for s in chosen], copy=False)
     table.attrs["stream"] = runs[0].stream
     table.attrs["runs"] = len(runs)
-    if runs[0].reduction is not None:
-        table.attrs["reduction"] = runs[0].reduction
+    if runs[0].tokens is not None:
+        table.attrs["reduction"] = runs[0].reduction or DEFAULT_REDUCTION
     return table
-
-
-def _reduced(run: StreamDynamics, reduction: str | None) -> StreamDynamics:
-    if reduction is None and (run.tokens is None or run.reduction is not None):
-        return run
-    return run.reduce(reduction or DEFAULT_REDUCTION)
 
 
 def _allowed(entry: Score, runs: Sequence[StreamDynamics]) -> bool:
