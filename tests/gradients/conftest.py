@@ -1,0 +1,8 @@
+"""The tiny models are as fast on one thread, and have no use for a GPU."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _alone(one_thread, no_gpu):
+    pass
