@@ -150,7 +150,7 @@ def test_no_score_of_a_collapsed_run():
         lambda: SCORES["aum"](made.take(made.ids[:3])),
         lambda: SCORES["aum"](made.with_static(null_loss=np.ones(200))),
     ):
-        with pytest.raises(DynamicsError, match="learnt nothing .*allow_collapsed=True") as caught:
+        with pytest.raises(DynamicsError, match=r"learnt nothing .*allow_collapsed=True") as caught:
             compute()
         assert "\n" not in str(caught.value)
 
