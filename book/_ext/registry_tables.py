@@ -1,4 +1,4 @@
-"""Directives made from the registry of scores: `scores-table` and, for the API page, `scores-api`."""
+"""Directives made from the registries: `scores-table`, `scores-api` and `reductions-table`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
+from difficulty_lib.dynamics import REDUCTIONS
 from difficulty_lib.scores import SCORES, Score
 
 
@@ -36,6 +37,14 @@ def api_lines(scores: Iterable[Score]) -> list[str]:
     """One `autofunction` per score in MyST markdown."""
     functions = [f"{score.function.__module__}.{score.name}" for score in scores]
     return ["```{eval-rst}", *(f".. autofunction:: {name}" for name in functions), "```"]
+
+
+def reduction_lines() -> list[str]:
+    """One definition per reduction in MyST markdown."""
+    lines: list[str] = []
+    for found in REDUCTIONS.values():
+        lines += [f"`{found.name}`", f": ${found.formula}$: {found.means}", ""]
+    return lines
 
 
 class _FromRegistry(SphinxDirective):
@@ -66,8 +75,17 @@ class ScoresApi(_FromRegistry):
         return api_lines(SCORES.values())
 
 
+class ReductionsTable(_FromRegistry):
+    """The table of all reductions."""
+
+    def lines(self) -> list[str]:
+        """One definition per reduction."""
+        return reduction_lines()
+
+
 def setup(app: Any) -> dict[str, Any]:
     """Register the directives."""
     app.add_directive("scores-table", ScoresTable)
     app.add_directive("scores-api", ScoresApi)
+    app.add_directive("reductions-table", ReductionsTable)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

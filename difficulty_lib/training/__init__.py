@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from difficulty_lib.training._evaluation import observe_split as observe_split
     from difficulty_lib.training._lightning import RecordLightning as RecordLightning
     from difficulty_lib.training._loop import Recorder as Recorder
+    from difficulty_lib.training._loss_scaling import fix_loss_scaling as fix_loss_scaling
     from difficulty_lib.training._recorders import RecordEvaluation as RecordEvaluation
     from difficulty_lib.training._recorders import RecordTrainingMixin as RecordTrainingMixin
     from difficulty_lib.training._recorders import TrainingRecorder as TrainingRecorder
 
 _LAZY = {
     "Recorder": "_loop",
+    "fix_loss_scaling": "_loss_scaling",
     "observe_split": "_evaluation",
     "RecordEvaluation": "_recorders",
     "RecordLightning": "_lightning",
