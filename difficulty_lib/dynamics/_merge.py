@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from difficulty_lib._errors import DynamicsError
+from difficulty_lib.dynamics._ragged import Ragged
 from difficulty_lib.dynamics._stream import StreamDynamics
+from difficulty_lib.dynamics._tokens import TokenDynamics
 
 
 def merge_samples(parts: Sequence[StreamDynamics], split: str, stream: str) -> StreamDynamics:
@@ -35,6 +38,7 @@ def merge_samples(parts: Sequence[StreamDynamics], split: str, stream: str) -> S
             ("epochs", first.epochs.tolist(), part.epochs.tolist()),
             ("columns", sorted(first.columns), sorted(part.columns)),
             ("static columns", sorted(first.static), sorted(part.static)),
+            ("tokens", _kind(first), _kind(part)),
         ):
             if one != other:
                 raise DynamicsError(
@@ -50,6 +54,38 @@ def merge_samples(parts: Sequence[StreamDynamics], split: str, stream: str) -> S
         if finding.collapsed
     ]
     return replace(whole, health=(*(whole.health or ()), *found)) if found else whole
+
+
+def _kind(part: StreamDynamics) -> str:
+    if part.tokens is None:
+        return "none"
+    return f"reduced by {part.reduction}" if part.reduction else "whole"
+
+
+def _merged_tokens(
+    parts: Sequence[StreamDynamics], order: NDArray[np.int64]
+) -> TokenDynamics | None:
+    tokens = [part.tokens for part in parts if part.tokens is not None]
+    if not tokens:
+        return None
+
+    def merged(values: Sequence[NDArray[np.generic]]) -> Ragged:
+        return Ragged.concatenate([Ragged(t.offsets, v) for t, v in zip(tokens, values)])[order]
+
+    gold = merged([t.gold for t in tokens])
+    return TokenDynamics(
+        offsets=gold.offsets,
+        gold=gold.values.astype(np.int32, copy=False),
+        columns={
+            name: np.stack(
+                [
+                    merged([t.columns[name][row] for t in tokens]).values
+                    for row in range(len(parts[0].epochs))
+                ]
+            )
+            for name in tokens[0].columns
+        },
+    )
 
 
 def _merged(parts: Sequence[StreamDynamics], split: str, stream: str) -> StreamDynamics:
@@ -71,4 +107,6 @@ def _merged(parts: Sequence[StreamDynamics], split: str, stream: str) -> StreamD
             name: np.concatenate([part.static[name] for part in parts])[order]
             for name in first.static
         },
+        tokens=_merged_tokens(parts, order),
+        reduction=first.reduction,
     )

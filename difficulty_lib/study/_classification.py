@@ -28,7 +28,7 @@ from difficulty_lib.analysis import (
 )
 from difficulty_lib.data import DATASETS, TextData
 from difficulty_lib.dynamics import StreamDynamics
-from difficulty_lib.scores import distinct_scores, ranking, score_table
+from difficulty_lib.scores import across_runs, distinct_scores, ranking, score_table
 from difficulty_lib.training import Run
 
 TOP = 0.05  # the share of the samples that count as hardest
@@ -207,13 +207,9 @@ class ClassificationStudy:
 
     def seed_agreement(self) -> float:
         """Mean Spearman of the action scores between pairs of seeds; NaN for a single seed."""
-        table = pd.DataFrame(
-            {
-                run.hash: score_table(
-                    run.dynamics.stream(self.split, "evaluation"), ["action_score"]
-                )["action_score"]
-                for run in self.runs
-            }
-        ).corr(method="spearman")
+        if len(self.runs) < 2:
+            return float("nan")
+        streams = [run.dynamics.stream(self.split, "evaluation") for run in self.runs]
+        table = across_runs(streams, "action_score").corr(method="spearman")
         values = [float(table.iloc[i, j]) for i in range(len(table)) for j in range(i)]
-        return sum(values) / len(values) if values else float("nan")
+        return sum(values) / len(values)

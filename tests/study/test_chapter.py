@@ -2,13 +2,15 @@ import json
 
 import numpy as np
 import pytest
+from refusals import raises_one_line
 from scipy import stats
 
-from difficulty_lib._errors import ConfigError
+from difficulty_lib._errors import ConfigError, DynamicsError
 from difficulty_lib.analysis import Estimate
 from difficulty_lib.book import provenance
 from difficulty_lib.book._mime import VegaLiteMime, columnar, figure
 from difficulty_lib.book._page import _option
+from difficulty_lib.dynamics import Dynamics
 from difficulty_lib.study import ClassificationChapter, ClassificationStudy, run_configs
 from difficulty_lib.study._words import verdict
 
@@ -87,6 +89,13 @@ def test_seeds_are_compared(chapter, study):
     assert study.seed_agreement() == pytest.approx(expected)
     assert f"{expected:.2f} on average" in chapter.seeds_text()
     assert len(study.seeds()) == 2
+
+
+def test_seeds_of_other_samples_are_not_compared(study):
+    stream = study.runs[1].dynamics.stream("validation")
+    few = Dynamics({("validation", "evaluation"): stream.take(stream.ids[3:])})
+    study.runs[1].__dict__["dynamics"] = few
+    raises_one_line(study.seed_agreement, "lacks 3 samples", "first: 0, 1, 2", kind=DynamicsError)
 
 
 def test_without_texts_the_recorded_run_is_still_shown(study):

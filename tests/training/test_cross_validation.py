@@ -14,6 +14,7 @@ from difficulty_lib.data import TextData
 from difficulty_lib.dynamics import Dynamics
 from difficulty_lib.dynamics._health import CollapsedRunWarning
 from difficulty_lib.dynamics._merge import merge_samples
+from difficulty_lib.dynamics._tokens import TokenDynamics
 from difficulty_lib.scores import SCORES, score_table, with_trained_null
 from difficulty_lib.training import Run, RunConfig, cross_validate, get_or_train
 from difficulty_lib.training._encode import EncodedSplit
@@ -252,6 +253,26 @@ def test_parts_make_the_whole(simulate):
     np.testing.assert_array_equal(merged.label, stream.label)
     for name, values in stream.columns.items():
         np.testing.assert_array_equal(merged.columns[name], values)
+
+
+def test_parts_with_tokens_make_the_whole(simulate):
+    stream, _ = parts(simulate)
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(1, 5, 9)
+    gold = [rng.integers(0, 9, n) for n in lengths]
+    names = ("loss", "entropy", "top1", "top2", "gold_logit", "predicted")
+    columns = {
+        name: [[rng.integers(0, 9, n) for n in lengths] for _ in stream.epochs] for name in names
+    }
+    whole = replace(stream, tokens=TokenDynamics.from_rows(gold, **columns))
+    some = [whole.take(whole.ids[place::3]) for place in (2, 0, 1)]
+    merged = merge_samples(some, "train", "cross_validated").tokens
+    np.testing.assert_array_equal(merged.offsets, whole.tokens.offsets)
+    np.testing.assert_array_equal(merged.gold, whole.tokens.gold)
+    for name in names:
+        np.testing.assert_array_equal(merged.columns[name], whole.tokens.columns[name])
+    mixed = lambda: merge_samples([some[0], stream.take(some[1].ids)], "train", "evaluation")  # noqa: E731
+    raises_one_line(mixed, "part 2 has the tokens none, the first whole", kind=DynamicsError)
 
 
 def test_parts_that_do_not_fit_are_refused(simulate):

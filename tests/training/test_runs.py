@@ -133,6 +133,7 @@ OTHER = {
     "evaluation_splits": ("test",),
     "record_training": True,
     "record_initial": False,
+    "record_gradients": True,
     "intervention": {"name": "shuffled labels", "share": 0.1},
     "data_fingerprint": "other data",
     "model_revision": "other weights",
