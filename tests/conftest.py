@@ -33,15 +33,33 @@ class Simulation:
             "predicted": z.argmax(axis=2),
         }
 
+    def gradients(self) -> dict[str, np.ndarray]:
+        """The stored columns of a model whose parameters are its logits, each of shape (1 + E, N)."""
+        rate = 0.1 / (1.0 + np.arange(len(self.logits)))
+        norm = self.columns()["error_norm"]
+        return {
+            "gradient_norm": norm,
+            "learning_rate": np.broadcast_to(rate[:, None], norm.shape),
+        }
+
     def static(self) -> dict[str, np.ndarray]:
         """The static columns, each of shape (N,): class k is k + 1 times as frequent as class 0."""
         frequency = np.arange(1, self.logits.shape[2] + 1)
-        return {"null_loss": -np.log(frequency / frequency.sum())[self.label]}
+        return {
+            "null_loss": -np.log(frequency / frequency.sum())[self.label],
+            # Of a model whose input gradient is, at entry k of K, the loss times (k + 1) / K.
+            "vog_logit_all": self.columns()["loss"][1:].std(axis=0)
+            * np.mean(frequency)
+            / len(frequency),
+        }
 
-    def dynamics(self, split: str = "train", stream: str = "evaluation") -> Dynamics:
+    def dynamics(
+        self, split: str = "train", stream: str = "evaluation", gradients: bool = False
+    ) -> Dynamics:
         epochs = np.arange(len(self.logits))
+        columns = self.columns() | (self.gradients() if gradients else {})
         return Dynamics.from_arrays(
-            self.ids, label=self.label, epochs=epochs, split=split, stream=stream, **self.columns()
+            self.ids, label=self.label, epochs=epochs, split=split, stream=stream, **columns
         )
 
     def runs_for(self, entry: Score) -> list[StreamDynamics]:
@@ -51,7 +69,7 @@ class Simulation:
         stream = entry.only_stream or "evaluation"
         return [
             Simulation(self.ids, self.label, self.logits * (1 + run / 2))
-            .dynamics("validation", stream)
+            .dynamics("validation", stream, gradients=True)
             .stream()
             .with_static(**static)
             for run in range(3 if entry.several_runs else 1)

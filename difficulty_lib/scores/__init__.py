@@ -26,13 +26,17 @@ from difficulty_lib.scores.ensemble import ensemble as ensemble
 from difficulty_lib.scores.ensemble import ensemble_loss as ensemble_loss
 from difficulty_lib.scores.forgetting import forgetting_events as forgetting_events
 from difficulty_lib.scores.forgetting import never_learnt as never_learnt
+from difficulty_lib.scores.grand import grand as grand
 from difficulty_lib.scores.out_of_sample import normalized_margin as normalized_margin
 from difficulty_lib.scores.out_of_sample import self_confidence as self_confidence
 from difficulty_lib.scores.pvi import null_loss_from_frequencies as null_loss_from_frequencies
 from difficulty_lib.scores.pvi import pvi as pvi
 from difficulty_lib.scores.pvi import with_trained_null as with_trained_null
 from difficulty_lib.scores.second_split import second_split_forgetting as second_split_forgetting
+from difficulty_lib.scores.tracin import tracin_self as tracin_self
 from difficulty_lib.scores.uncertainty import (
     maximum_softmax_probability as maximum_softmax_probability,
 )
 from difficulty_lib.scores.uncertainty import predictive_entropy as predictive_entropy
+from difficulty_lib.scores.vog import vog as vog
+from difficulty_lib.scores.vog import vog_raw as vog_raw

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from difficulty_lib import SCORES, DifficultyError, Dynamics, ranking
 from difficulty_lib.dynamics import STREAMS, StreamDynamics
-from difficulty_lib.scores import el2n, forgetting_events, never_learnt
+from difficulty_lib.scores import (
+    el2n,
+    forgetting_events,
+    grand,
+    never_learnt,
+    tracin_self,
+    vog,
+)
 
 DIFFICULT = [name for name, entry in SCORES.items() if entry.means == "difficult"]
 PROPERTY = settings(max_examples=15, deadline=None, derandomize=True, database=None)
@@ -135,6 +142,33 @@ def ref_ensemble_loss(z, y):
     return mean(loss([value * warmth for value in z[-1]], y) for warmth in (1.0, 1.5, 2.0))
 
 
+def ref_grand(z, y):
+    return ref_el2n(z, y)  # of a model whose parameters are its logits
+
+
+def ref_tracin_self(z, y):
+    total = 0.0
+    for t in trained(z):
+        p = softmax(z[t])
+        gradient = [p[k] - (1.0 if k == y else 0.0) for k in range(len(p))]
+        total += 0.1 / (1 + t) * sum(g * g for g in gradient)
+    return total
+
+
+def ref_vog_raw(z, y):
+    deviations = []
+    for k in range(len(z[0])):
+        gradients = [loss(z[t], y) * (k + 1) / len(z[0]) for t in trained(z)]
+        deviations.append(math.sqrt(mean((g - mean(gradients)) ** 2 for g in gradients)))
+    return mean(deviations)
+
+
+def ref_vog(z, y, class_mates):
+    raw = [ref_vog_raw(mate, y) for mate in class_mates]
+    deviation = math.sqrt(mean((value - mean(raw)) ** 2 for value in raw))
+    return (ref_vog_raw(z, y) - mean(raw)) / deviation if deviation > 1e-12 else 0.0
+
+
 REFERENCES = {
     name.removeprefix("ref_"): function
     for name, function in list(globals().items())
@@ -160,7 +194,11 @@ def expected(simulation, name):
     by_id = {}
     for place, sample_id in enumerate(simulation.ids):
         z = simulation.logits[:, place].tolist()
-        by_id[int(sample_id)] = REFERENCES[name](z, int(simulation.label[place]))
+        more = []
+        if SCORES[name].all_samples:
+            mates = np.flatnonzero(simulation.label == simulation.label[place])
+            more.append([simulation.logits[:, mate].tolist() for mate in mates])
+        by_id[int(sample_id)] = REFERENCES[name](z, int(simulation.label[place]), *more)
     return by_id
 
 
@@ -258,6 +296,44 @@ def test_two_classes_entropy_and_msp_are_monotone(simulate):
     order = sorted(sure, key=sure.__getitem__)
     assert (np.diff(SCORES["predictive_entropy"](stream)[order]) <= 1e-6).all()
     assert (np.diff(SCORES["maximum_softmax_probability"](stream)[order]) >= -1e-6).all()
+
+
+@PROPERTY
+@given(
+    seed=st.integers(0, 10_000),
+    epochs=st.integers(1, 7),
+    samples=st.integers(1, 30),
+    scale=st.sampled_from([1e-6, 1.0, 1e4]),
+)
+def test_tracin_is_the_weighted_sum_of_squared_grand(seed, epochs, samples, scale):
+    rng = np.random.default_rng(seed)
+    norms = rng.gamma(1.0, scale, (epochs, samples))
+    rate = rng.uniform(0.0, 1.0, epochs)
+    total = np.zeros(samples)
+    for t in range(1, epochs + 1):
+        total += rate[t - 1] * grand(norms, epoch=t) ** 2
+    found = tracin_self(norms, np.repeat(rate[:, None], samples, axis=1))
+    np.testing.assert_allclose(found, total, rtol=1e-12)
+
+
+def test_vog_within_the_class_has_mean_0_and_deviation_1():
+    rng = np.random.default_rng(0)
+    raw, label = rng.gamma(2.0, 1.0, 60), rng.integers(0, 3, 60)
+    label[7] = 9  # alone in its class
+    found = vog(raw, label)
+    assert found[7] == 0.0
+    for name in range(3):
+        own = found[label == name]
+        assert own.mean() == pytest.approx(0.0, abs=1e-12)
+        assert own.std() == pytest.approx(1.0)
+        assert (np.argsort(own) == np.argsort(raw[label == name])).all()
+    assert (vog(np.full(5, 0.1), np.zeros(5)) == 0.0).all()
+
+
+@pytest.mark.parametrize("epoch", [0, -1, 6])
+def test_grand_epoch_out_of_range(epoch):
+    with pytest.raises(IndexError, match=f"epoch is {epoch}; expected 1 to 5"):
+        grand(np.ones((5, 3)), epoch=epoch)
 
 
 # Orientation
@@ -459,6 +535,8 @@ def test_permuting_the_samples_permutes_the_scores(simulate, seed, order):
 def test_a_samples_score_depends_on_that_sample_alone(simulate, seed, keep):
     simulation = simulate(samples=12, seed=seed)
     for name, entry in SCORES.items():
+        if entry.all_samples:
+            continue
         runs = simulation.runs_for(entry)
         some = [run.take(run.ids[sorted(keep)]) for run in runs]
         assert isinstance(some[0], StreamDynamics)

@@ -12,7 +12,7 @@ from difficulty_lib.scores import hardness, methods_table
 def streams_of(simulation):
     """One of every kind that a score is defined on."""
     return {
-        (split, stream): simulation.dynamics(split, stream)
+        (split, stream): simulation.dynamics(split, stream, gradients=True)
         .stream()
         .with_static(**simulation.runs_for(SCORES["pvi"])[0].static)
         for split, stream in (
