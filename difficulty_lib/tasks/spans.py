@@ -19,7 +19,8 @@ def observe_spans(
     is taken. The margin is positive where start and end of a gold answer are both predicted.
 
     Args:
-        start_logits: tensor of shape (batch, length), any float dtype.
+        start_logits: tensor of shape (batch, length), any float dtype; −inf on padding, or a row's
+            loss depends on how long the others are (the recorders see to it).
         end_logits: likewise.
         start_positions: shape (batch,), or (batch, answers) with −100 where there are fewer. An
             answer that is not within the length is none; a row without any is one whose answer is

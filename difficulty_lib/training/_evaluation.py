@@ -162,7 +162,7 @@ def observe_split(
                 gold = torch.tensor([labels[i] for i in batch]).to(model.device)
             else:
                 gold = tuple(p.to(model.device) for p in stacked_spans([labels[i] for i in batch]))
-            parts.append(observe(logits_of(model(**inputs)), gold))
+            parts.append(observe(logits_of(model(**inputs), inputs), gold))
             order.append(batch)
             if progress is not None:
                 progress(len(batch))

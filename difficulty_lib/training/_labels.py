@@ -55,11 +55,23 @@ def labels_of(inputs: Mapping[str, Any]) -> Any:
     return None if start is None or end is None else (start, end)
 
 
-def logits_of(outputs: Any) -> Any:
-    """A model's logits: a tensor, or the pair of a span's start and end."""
-    if getattr(outputs, "start_logits", None) is not None:
-        return outputs.start_logits, outputs.end_logits
-    return outputs.logits
+def logits_of(outputs: Any, inputs: Mapping[str, Any]) -> Any:
+    """A model's logits: a tensor, or the pair of a span's start and end.
+
+    A span's are −inf on padding: the heads of transformers let it take part in the softmax, and a
+    sample's loss would depend on how long its neighbours in the batch are.
+
+    Args:
+        outputs: of the model.
+        inputs: the batch, with `attention_mask` where there is padding.
+    """
+    if getattr(outputs, "start_logits", None) is None:
+        return outputs.logits
+    pair = outputs.start_logits, outputs.end_logits
+    mask = inputs.get("attention_mask")
+    if mask is None or mask.shape != pair[0].shape:
+        return pair
+    return tuple(z.detach().masked_fill(mask == 0, float("-inf")) for z in pair)
 
 
 def refuse_shapes(ids: Any, logits: Any, labels: Any, *, classes: bool) -> None:
@@ -113,8 +125,17 @@ def teacher_forced(model: Any, inputs: dict[str, Any], labels: Any, accepted: se
         inputs: the collated batch, changed in place.
         labels: shape (batch, length), −100 where there is none.
         accepted: the names that its forward pass takes.
+
+    Raises:
+        DynamicsError: if the labels of an encoder-decoder model do not start with the first token.
     """
     if getattr(model.config, "is_encoder_decoder", False):
+        there = labels != NONE
+        if bool((~there[:, 0] & there.any(dim=1)).any()):
+            raise DynamicsError(
+                "labels are padded on the left, so that the decoder would start with padding; "
+                "expected a tokenizer with padding_side='right'"
+            )
         if inputs.get("decoder_input_ids") is None:
             if not hasattr(model, "prepare_decoder_input_ids_from_labels"):
                 inputs["labels"] = labels

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from difficulty_lib._extras import require
 from difficulty_lib.dynamics import write_part, write_samples
 from difficulty_lib.dynamics._ranks import missing_epoch, remove_later
 from difficulty_lib.tasks import observe_classification
+from difficulty_lib.training._beside import Observer, beside
 from difficulty_lib.training._checkpoints import checkpoints, is_whole, usable_checkpoint
 from difficulty_lib.training._evaluation import ID_COLUMN, Collate, Observe, Rows, observe_split
 from difficulty_lib.training._labels import is_class, label_of, labels_of, logits_of, share
@@ -64,6 +65,8 @@ class RecordEvaluation(TrainerCallback):
         batch_tokens: padded tokens per batch, as for `observe_split`.
         stream: what the values are recorded as; another one than the evaluation stream where the
             model was trained on these samples in an earlier stage.
+        also: what else is observed of the same samples, such as a `RecordGradients`; its columns go
+            into the same files.
     """
 
     def __init__(
@@ -76,8 +79,10 @@ class RecordEvaluation(TrainerCallback):
         observe: Observe = observe_classification,
         batch_tokens: int | None = None,
         stream: str = "evaluation",
+        also: Sequence[Observer] = (),
     ) -> None:
         self.stream = stream
+        self.also = tuple(also)
         self.folder = Path(folder)
         self.splits = dict(splits)
         self.initial = initial
@@ -107,7 +112,8 @@ class RecordEvaluation(TrainerCallback):
                 self._record(args, 0, **kwargs)
             return
         absent = self._absent(done, rank, world)
-        if absent is not None and absent[1] == done and _whole(state.epoch):
+        late = absent is not None and absent[1] == done
+        if (late or any(o.behind(done) for o in self.also)) and _whole(state.epoch):
             # Killed between the checkpoint and the end of its epoch: the weights are that epoch's.
             self._record(args, done, **kwargs)
             absent = self._absent(done, rank, world)
@@ -165,6 +171,11 @@ class RecordEvaluation(TrainerCallback):
                     world=world,
                     progress=bar.update,
                 )
+            for observer in self.also:
+                more = observer.observe(
+                    self.folder, split, self.stream, epoch, model, rows, collate, rank, world
+                )
+                columns = beside(columns, more)
             check_finite(columns, f"{split}/{self.stream}, epoch {epoch}")
             if len(columns[ID_COLUMN]):  # with fewer rows than ranks some have nothing
                 write_part(self.folder, split, self.stream, epoch, columns, rank)
@@ -378,7 +389,7 @@ class RecordTrainingMixin:
                     "the batch has no 'sample_id': add the column to the training data and set "
                     "remove_unused_columns=False in TrainingArguments"
                 )
-            self.training_recorder.step(ids, logits_of(outputs), labels)
+            self.training_recorder.step(ids, logits_of(outputs, inputs), labels)
         return (loss, outputs) if return_outputs else loss
 
     def prediction_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
