@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from difficulty_lib._errors import ConfigError
+from difficulty_lib.budget import Plan, cheaper, plan_budget
 from difficulty_lib.data import TextData
 from difficulty_lib.dynamics import CollapsedRunWarning, StreamDynamics
 from difficulty_lib.dynamics._columns import STATIC
@@ -29,6 +30,7 @@ KEPT = (
     "forgetting_events",
     "predictive_entropy",
 )
+OVER_EPOCHS = ("action_variance", "variability", "forgetting_events")  # nothing after one
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Suspicion:
         dynamics: what the scores were computed from.
         run: the record of the fine-tuning.
         data: the labelled texts.
+        plan: what was paid for, if a budget was given.
     """
 
     table: pd.DataFrame = field(repr=False)
@@ -49,6 +52,7 @@ class Suspicion:
     dynamics: StreamDynamics = field(repr=False)
     run: dict[str, Any] = field(repr=False)
     data: TextData = field(repr=False)
+    plan: Plan | None = None
 
 
 def rank_suspicion(
@@ -56,18 +60,21 @@ def rank_suspicion(
     config: RunConfig | None = None,
     *,
     by: str = SUSPICION,
+    budget: float = 1.0,
     keep: Path | None = None,
     progress: bool = True,
 ) -> Suspicion:
     """Fine-tune on the rows and rank them by a score of their training stream, hardest first.
 
     The training stream comes from the very forward passes that train, so that the ranking needs
-    no pass beyond the fine-tuning.
+    no pass beyond the fine-tuning. With a budget below 1 it is the evaluation stream of a
+    fine-tuning that is shorter, as `budget.plan_budget` says.
 
     Args:
         data: labelled texts, all in the split "train".
         config: how to fine-tune; the defaults of `RunConfig` if not given.
         by: the score that ranks.
+        budget: share of the cost of the fine-tuning that `config` describes, above 0, at most 1.
         keep: a folder to keep the run in; nothing is kept if not given.
         progress: whether to show bars.
 
@@ -83,15 +90,24 @@ def rank_suspicion(
         record_training=True,
         record_initial=False,
         data_fingerprint=data.fingerprint(),
-    ).resolved()
+    )
+    plan = None if budget == 1 else plan_budget(budget, config.epochs)
+    if plan is not None:
+        if plan.epochs == 1 and by in OVER_EPOCHS:
+            raise ConfigError(
+                f"score '{by}' compares epochs, and budget {budget:g} of {config.epochs} pays for one; "
+                f"expected a budget that pays for two, or another score, such as {SUSPICION}"
+            )
+        config = cheaper(config, plan)
+    config = config.resolved()
     with tempfile.TemporaryDirectory() as scratch:
         folder = keep or Path(scratch) / "run"
         with warnings.catch_warnings():  # the scores say it, too, in one line
             warnings.simplefilter("ignore", CollapsedRunWarning)
             run = train_run(config, data, folder, progress=progress)
-            dynamics = run.dynamics.stream("train", "training")
+            dynamics = run.dynamics.stream("train", "evaluation" if plan else "training")
         table = _table(data, dynamics, by)
-    return Suspicion(table=table, by=by, dynamics=dynamics, run=run.record, data=data)
+    return Suspicion(table=table, by=by, dynamics=dynamics, run=run.record, data=data, plan=plan)
 
 
 def _check_score(entry: Score) -> None:

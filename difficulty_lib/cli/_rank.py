@@ -11,6 +11,7 @@ import pandas as pd
 import typer
 
 from difficulty_lib._errors import DataError
+from difficulty_lib.budget import spent
 from difficulty_lib.cli._files import check_table_kind, check_writable, write_table, write_text
 from difficulty_lib.cli._options import (
     DEFAULT,
@@ -45,6 +46,10 @@ def rank(
     max_length: MaxLength = DEFAULT.max_length,
     seed: Seed = DEFAULT.seed,
     by: Annotated[str, typer.Option(help="The score that ranks.")] = SUSPICION,
+    budget: Annotated[
+        float,
+        typer.Option(help="Share of the fine-tuning's cost to pay, 0 to 1: 0.2 for a fifth."),
+    ] = 1.0,
     show: Annotated[int, typer.Option(min=1, help="Rows in the report.")] = 100,
     keep: Annotated[
         Path | None,
@@ -77,7 +82,7 @@ def rank(
         max_length=max_length,
         seed=seed,
     )
-    found = rank_suspicion(data, config, by=by, keep=keep, progress=not quiet)
+    found = rank_suspicion(data, config, by=by, budget=budget, keep=keep, progress=not quiet)
     command = shlex.join(["difficulty", *sys.argv[1:]])
     page = render_report(found, file.name, rows=show, command=command)
     write_table(ranked_table(table, found), out)
@@ -108,6 +113,8 @@ def _say(found: Suspicion, out: Path, report: Path) -> None:
     typer.echo(
         f"{len(found.table):,} rows ranked by {found.by}; the model contradicts {contradicted:,}"
     )
+    if found.plan is not None:
+        typer.echo(spent(found.plan, found.run["timings"]))
     if truncated:
         typer.echo(
             f"{truncated:,} texts were longer than {found.run['data']['max_length']} tokens and cut"

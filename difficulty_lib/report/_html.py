@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from difficulty_lib._extras import require
+from difficulty_lib.budget import spent
 from difficulty_lib.scores import SCORES
 from difficulty_lib.suspicion import Suspicion
 
@@ -78,6 +79,8 @@ def render_report(found: Suspicion, title: str, *, rows: int = 100, command: str
         pairs=_pairs(found, rows),
         run=found.run,
         epochs=len(found.dynamics.trained_epochs),
+        stream=found.dynamics.stream,
+        spent=spent(found.plan, found.run["timings"]) if found.plan is not None else "",
         truncated=found.run["data"]["truncated"].get("train", 0),
         command=command,
     )
