@@ -11,7 +11,7 @@ import pandas as pd
 import typer
 
 from difficulty_lib._errors import DataError
-from difficulty_lib.budget import spent
+from difficulty_lib.budget import expected, spent
 from difficulty_lib.cli._files import check_table_kind, check_writable, write_table, write_text
 from difficulty_lib.cli._options import (
     DEFAULT,
@@ -115,6 +115,7 @@ def _say(found: Suspicion, out: Path, report: Path) -> None:
     )
     if found.plan is not None:
         typer.echo(spent(found.plan, found.run["timings"]))
+        typer.echo(expected())
     if truncated:
         typer.echo(
             f"{truncated:,} texts were longer than {found.run['data']['max_length']} tokens and cut"

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from difficulty_lib._extras import require
-from difficulty_lib.budget import spent
+from difficulty_lib.budget import expected, spent
 from difficulty_lib.scores import SCORES
 from difficulty_lib.suspicion import Suspicion
 
@@ -80,7 +80,7 @@ def render_report(found: Suspicion, title: str, *, rows: int = 100, command: str
         run=found.run,
         epochs=len(found.dynamics.trained_epochs),
         stream=found.dynamics.stream,
-        spent=spent(found.plan, found.run["timings"]) if found.plan is not None else "",
+        budget=(f"{spent(found.plan, found.run['timings'])}; {expected()}" if found.plan else ""),
         truncated=found.run["data"]["truncated"].get("train", 0),
         command=command,
     )

@@ -85,7 +85,9 @@ def test_it_says_what_was_spent(rank, home, files):
     share = (timings["train_s"] + timings["evaluation_s"]) / (3 * timings["train_s"])
     assert float(said.group(1)) == pytest.approx(share, abs=0.006)
     report = (home / "rows.report.html").read_text("utf8")
-    assert "Spent: 2 epochs of 6" in report
+    assert "spent: 2 epochs of 6" in report
+    for text in (outcome.out, report):
+        assert "had 124 among its first 200 rows, all 6 had 160" in text
     assert "of the evaluation stream" in report
 
 
