@@ -38,6 +38,9 @@ def run(
         typer.Option(help="Split to record in eval mode; may be repeated."),
     ] = None,
     record_training: Annotated[bool, typer.Option(help="Record the training stream too.")] = False,
+    record_gradients: Annotated[
+        bool, typer.Option(help="Record gradient norms and the variance of gradients too.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Fine-tune and record the dynamics, or find the recorded run of the same settings."""
@@ -56,6 +59,7 @@ def run(
         eval_size=eval_size,
         evaluation_splits=tuple(split or DEFAULT.evaluation_splits),
         record_training=record_training,
+        record_gradients=record_gradients,
     )
     done = get_or_train(config, progress=not quiet)
     for split_name in done.config.evaluation_splits:

@@ -115,13 +115,15 @@ def fine_tune(
     configuration's evaluation splits if not given, and `stream` is what they are recorded as.
 
     Returns:
-        Seconds: `train_s` without and `evaluation_s` for the passes of the evaluation stream.
+        Seconds: `train_s` without and `evaluation_s` for the passes of the evaluation stream, and
+        `gradients_s` for those of the gradients, where they are recorded.
 
     Raises:
         TrainingError: at the first loss that is not finite, naming the step.
     """
     train = splits["train"]
     observe = TASKS[config.task].observe
+    gradients = _gradients() if config.record_gradients and stream == "evaluation" else None
     evaluation = _Timed(
         folder,
         {split: splits[split] for split in config.evaluation_splits}
@@ -130,8 +132,9 @@ def fine_tune(
         initial=config.record_initial,
         observe=observe,
         stream=stream,
+        also=[gradients] if gradients else [],
     )
-    callbacks: list[Any] = [evaluation]
+    callbacks: list[Any] = [gradients, evaluation] if gradients else [evaluation]
     recorder = None
     if config.record_training:
         recorder = TrainingRecorder(folder, observe=observe)
@@ -151,7 +154,17 @@ def fine_tune(
             finally:
                 bar.bar.close()
         total = time.perf_counter() - start
-    return {"train_s": total - evaluation.seconds, "evaluation_s": evaluation.seconds}
+    seconds = {"train_s": total - evaluation.seconds, "evaluation_s": evaluation.seconds}
+    if gradients:
+        seconds["evaluation_s"] -= gradients.seconds
+        seconds["gradients_s"] = gradients.seconds
+    return seconds
+
+
+def _gradients() -> Any:
+    from difficulty_lib.gradients import RecordGradients  # it imports from this package
+
+    return RecordGradients()
 
 
 def _arguments(config: RunConfig, scratch: Path, progress: bool, samples: int) -> Any:

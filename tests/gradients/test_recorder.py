@@ -1,0 +1,183 @@
+"""RecordGradients inside transformers' Trainer, and through `get_or_train`."""
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from gradients import heads
+from training import tiny
+from transformers import Trainer, TrainerCallback, TrainingArguments
+
+from difficulty_lib import SCORES, Dynamics
+from difficulty_lib._errors import DynamicsError
+from difficulty_lib.gradients import RecordGradients, classification_loss, input_gradients
+from difficulty_lib.training import RecordEvaluation, RunConfig, get_or_train
+
+EPOCHS = 3
+# So short a training of so small a model learns little, and says so.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*(constant predictions|loss not below)"),
+    pytest.mark.filterwarnings("ignore:.*differ from the registry"),
+]
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return tiny.encoded_rows(10)
+
+
+class KeepModels(TrainerCallback):
+    """A copy of the model after every epoch, and the learning rate of every update."""
+
+    def __init__(self):
+        self.models, self.rates = [], []
+
+    def on_epoch_end(self, args, state, control, model=None, **kwargs):
+        self.models.append(copy.deepcopy(model).eval())
+
+    def on_pre_optimizer_step(self, args, state, control, optimizer=None, **kwargs):
+        self.rates.append(optimizer.param_groups[0]["lr"])
+
+
+class StopAfter(TrainerCallback):
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch_end(self, args, state, control, **kwargs):
+        control.should_training_stop = round(state.epoch) >= self.epoch
+
+
+def trainer_of(folder, rows, tokenizer, callbacks, **settings):
+    defaults = {
+        "output_dir": str(folder / "trainer"), "per_device_train_batch_size": 4,
+        "num_train_epochs": EPOCHS, "learning_rate": 1e-3, "seed": 3, "use_cpu": True,
+        "dataloader_pin_memory": False, "report_to": "none", "save_strategy": "no",
+        "logging_strategy": "no", "disable_tqdm": True,
+    }  # fmt: skip
+    return Trainer(
+        model=tiny.tiny_model(),
+        args=TrainingArguments(**(defaults | settings)),
+        train_dataset=rows,
+        processing_class=tokenizer,
+        callbacks=callbacks,
+    )
+
+
+def recorded(folder, rows, tokenizer, more=(), resume=None, **settings):
+    gradients = RecordGradients()
+    evaluation = RecordEvaluation(folder / "run", {"validation": rows}, also=[gradients])
+    trainer = trainer_of(folder, rows, tokenizer, [gradients, evaluation, *more], **settings)
+    trainer.train(resume_from_checkpoint=resume)
+    return Dynamics.load(folder / "run").stream("validation")
+
+
+def test_columns_are_those_of_the_models_after_each_epoch(tmp_path, rows, tokenizer):
+    kept = KeepModels()
+    stream = recorded(tmp_path, rows, tokenizer, [kept])
+    by_id = {row["sample_id"]: row for row in rows}
+    assert stream.epochs.tolist() == [0, 1, 2, 3]
+    updates = len(kept.rates) // EPOCHS
+    input_gradients_of = {}
+    for epoch, model in enumerate(kept.models, start=1):
+        rate = np.mean(kept.rates[(epoch - 1) * updates : epoch * updates])
+        np.testing.assert_allclose(stream.columns["learning_rate"][epoch], rate, rtol=1e-5)
+        for place, sample_id in enumerate(stream.ids):
+            row = by_id[int(sample_id)]
+            one = {k: torch.tensor([row[k]]) for k in ("input_ids", "attention_mask")}
+            gold = torch.tensor([row["labels"]])
+            norm = heads.by_autograd(model, one, gold, classification_loss).item()
+            assert stream.columns["gradient_norm"][epoch, place] == pytest.approx(norm, rel=1e-4)
+            for target, gradient in input_gradients(
+                model, one, gold, ("logit", "probability")
+            ).items():
+                key = (int(sample_id), target)
+                input_gradients_of.setdefault(key, []).append(gradient[0].double().numpy())
+    assert (stream.columns["learning_rate"][0] == 0).all()
+    assert set(stream.static) == {"vog_logit_all", "vog_probability_all"}  # thirds of one epoch
+    for (sample_id, target), values in input_gradients_of.items():
+        wanted = np.stack(values).std(axis=0).mean()
+        place = stream.ids.tolist().index(sample_id)
+        assert stream.static[f"vog_{target}_all"][place] == pytest.approx(wanted, rel=1e-3)
+    for name in ("grand", "tracin_self", "vog", "vog_raw"):
+        assert np.isfinite(SCORES[name](stream, allow_collapsed=True)).all()
+
+
+def test_recording_gradients_does_not_change_the_training(tmp_path, rows, tokenizer):
+    with_them, without = KeepModels(), KeepModels()
+    recorded(tmp_path, rows, tokenizer, [with_them])
+    trainer_of(tmp_path, rows, tokenizer, [without]).train()
+    for one, other in zip(with_them.models, without.models):
+        for name, value in one.state_dict().items():
+            assert torch.equal(value, other.state_dict()[name]), name
+
+
+@pytest.mark.parametrize("every", ["epoch", "steps"])
+def test_resumed_training_records_the_same(tmp_path, rows, tokenizer, every):
+    settings = {"save_strategy": every, "save_steps": 4}  # 3 updates an epoch
+    whole = recorded(tmp_path / "whole", rows, tokenizer)
+    stop = StopAfter(2)
+    recorded(tmp_path / "two", rows, tokenizer, [stop], **settings)
+    checkpoint = (
+        tmp_path / "two" / "trainer" / ("checkpoint-6" if every == "epoch" else "checkpoint-4")
+    )
+    again = recorded(tmp_path / "two", rows, tokenizer, resume=str(checkpoint), **settings)
+    for name, values in whole.columns.items():
+        np.testing.assert_allclose(again.columns[name], values, rtol=1e-5, atol=1e-7, err_msg=name)
+    assert set(again.static) == set(whole.static)
+    for name, once in whole.static.items():
+        np.testing.assert_allclose(again.static[name], once, rtol=1e-5, err_msg=name)
+
+
+def test_killed_between_checkpoint_and_epochs_end(tmp_path, rows, tokenizer):
+    """The checkpoint of an epoch's last update is written before the epoch is recorded."""
+    settings = {"save_strategy": "steps", "save_steps": 3}
+    whole = recorded(tmp_path / "whole", rows, tokenizer)
+    recorded(tmp_path / "two", rows, tokenizer, [StopAfter(2)], **settings)
+    checkpoint = str(tmp_path / "two" / "trainer" / "checkpoint-6")
+    again = recorded(tmp_path / "two", rows, tokenizer, resume=checkpoint, **settings)
+    for name, once in whole.static.items():
+        np.testing.assert_allclose(again.static[name], once, rtol=1e-5, err_msg=name)
+    np.testing.assert_allclose(
+        again.columns["learning_rate"], whole.columns["learning_rate"], rtol=1e-6
+    )
+
+
+def test_training_that_stops_early_has_vog_over_what_there_was(tmp_path, rows, tokenizer):
+    stream = recorded(tmp_path, rows, tokenizer, [StopAfter(2)], num_train_epochs=6)
+    other = recorded(
+        tmp_path / "other", rows, tokenizer, num_train_epochs=2, lr_scheduler_type="constant"
+    )
+    assert set(stream.static) == set(other.static) == {"vog_logit_all", "vog_probability_all"}
+    assert stream.trained_epochs.tolist() == [1, 2]
+
+
+def test_a_checkpoint_without_gradients_is_not_gone_on_from(tmp_path, rows, tokenizer):
+    evaluation = RecordEvaluation(tmp_path / "run", {"validation": rows})
+    trainer_of(tmp_path, rows, tokenizer, [evaluation, StopAfter(1)], save_strategy="epoch").train()
+    with pytest.raises(DynamicsError, match="checkpoint-3 does not hold the gradients"):
+        recorded(tmp_path, rows, tokenizer, resume=str(tmp_path / "trainer" / "checkpoint-3"))
+
+
+def test_forgotten_callback_is_named(tmp_path, rows, tokenizer):
+    evaluation = RecordEvaluation(tmp_path / "run", {"validation": rows}, also=[RecordGradients()])
+    with pytest.raises(DynamicsError, match="add it as a callback, before RecordEvaluation"):
+        trainer_of(tmp_path, rows, tokenizer, [evaluation]).train()
+
+
+def test_a_run_records_gradients(mirror, tiny_folder):
+    config = RunConfig(
+        dataset="emotion", model=str(tiny_folder), epochs=6, batch_size=8, learning_rate=3e-3,
+        evaluation_splits=("validation",), record_gradients=True,
+    )  # fmt: skip
+    run = get_or_train(config, progress=False)
+    stream = run.dynamics.stream("validation", "evaluation")
+    thirds = {
+        f"vog_{t}_{w}" for t in ("logit", "probability") for w in ("all", "early", "middle", "late")
+    }
+    assert thirds <= set(stream.static)
+    for name in ("grand", "tracin_self", "vog", "vog_raw"):
+        assert np.isfinite(SCORES[name](stream, allow_collapsed=True)).all()
+    assert run.record["timings"]["gradients_s"] > 0
+    assert run.hash != replace(config.resolved(), record_gradients=False).hash
