@@ -43,9 +43,11 @@ class Recorder:
     are left out: within a rank when writing, across ranks when reading; the record of the earlier
     batch stays.
 
-    **Killed and resumed**: keep `state_dict()` with the model's checkpoint, wherever in the epoch, and
-    give it back with `load_state_dict()`; with accelerate, `accelerator.register_for_checkpointing(
-    recorder)` does both. What was recorded after that checkpoint is removed.
+    **Killed and resumed**: keep `state_dict()` with the model's checkpoint, wherever in the epoch (at
+    its end after `epoch_end()`), and give it back with `load_state_dict()`; with accelerate,
+    `accelerator.register_for_checkpointing(recorder)` does both. What was recorded after that
+    checkpoint is removed. The samples must come in the same order again, as with accelerate's
+    `DataLoaderConfiguration(use_seedable_sampler=True)`.
 
     Args:
         folder: the run's folder; the dynamics go to `<folder>/dynamics`.
@@ -177,7 +179,8 @@ class Recorder:
         """Go on after `epoch`, with these batches of the next one; later epochs are removed."""
         self.epoch = epoch
         self.batches = list(batches)
-        self._cleaned = False
+        remove_later(self.folder, self.split, STREAM, epoch, *rank_and_world())
+        self._cleaned = True
 
     @property
     def pending(self) -> int:

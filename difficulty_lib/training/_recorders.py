@@ -236,9 +236,10 @@ class TrainingRecorder(TrainerCallback):
         rank, world = _world(args)
         if train_dataloader is not None:
             self._list(args, train_dataloader, model, world)
-        self.recorder.restore(0, [])
         if state.global_step:
             self._resume(args, state, rank, world)
+        else:
+            self.recorder.restore(0, [])
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Write the epoch that has just ended, if it was a whole one."""

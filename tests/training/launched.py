@@ -19,8 +19,8 @@ from training import tiny
 from transformers import DataCollatorWithPadding, Trainer, TrainerCallback, TrainingArguments
 
 from difficulty_lib.training import (
-    RecordEvaluation,
     Recorder,
+    RecordEvaluation,
     RecordTrainingMixin,
     TrainingRecorder,
 )
@@ -114,11 +114,13 @@ def through_trainer(folder, given):
 
 def through_loop(folder, given):
     """As a user writes it: accelerate for the ranks, three lines for the recorder."""
-    from accelerate import Accelerator, skip_first_batches
+    from accelerate import Accelerator, DataLoaderConfiguration, skip_first_batches
     from accelerate.utils import set_seed
 
     set_seed(3)
-    accelerator = Accelerator(cpu=True)
+    # Otherwise the order of an epoch that is resumed is another one.
+    order = DataLoaderConfiguration(use_seedable_sampler=True)
+    accelerator = Accelerator(cpu=True, dataloader_config=order)
     rows = tiny.encoded_rows(given["count"])
     loader = torch.utils.data.DataLoader(
         rows,
@@ -150,9 +152,10 @@ def through_loop(folder, given):
             step += 1
             if given["kill"] == ["step_end", step]:
                 die()
+            if step % per_epoch == 0:
+                recorder.epoch_end()
             if given["save"] and step % given["save"] == 0:
                 accelerator.save_state(str(folder / "states" / str(step)))
-        recorder.epoch_end()
         if given["kill"] == ["epoch_end", step]:
             die()
     accelerator.wait_for_everyone()
