@@ -118,6 +118,8 @@ def soft_worst_token(values: Array, offsets: NDArray[np.int64], temperature: flo
 def mean_of_worst_tokens(values: Array, offsets: NDArray[np.int64], k: int = 3) -> Array:
     """Mean of the `k` worst tokens, of all of them where there are fewer.
 
+    Takes as many passes over the tokens as `k` is.
+
     Raises:
         ConfigError: if `k` is not at least 1.
     """
@@ -125,9 +127,15 @@ def mean_of_worst_tokens(values: Array, offsets: NDArray[np.int64], k: int = 3) 
         raise ConfigError(f"k is {k!r}; expected a whole number of at least 1")
     lengths = np.diff(offsets)
     sample = np.repeat(np.arange(len(lengths)), lengths)
-    worst_first = values[np.lexsort((-values, sample))]
-    place = np.arange(len(values)) - np.repeat(offsets[:-1], lengths)
-    return _summed(np.where(place < k, worst_first, 0.0), offsets) / np.minimum(lengths, k)
+    left, total = values.copy(), np.zeros(len(lengths))
+    # k times the worst of those that are left: far faster than to sort every sample's tokens.
+    for _ in range(min(k, int(lengths.max(initial=0)))):
+        worst = _largest(left, offsets)
+        total += np.where(np.isneginf(worst), 0.0, worst)
+        places = np.flatnonzero(left == worst[sample])
+        owners = sample[places]
+        left[places[np.diff(owners, prepend=-1) > 0]] = -np.inf
+    return total / np.minimum(lengths, k)
 
 
 def reduce_tokens(tokens: TokenDynamics, name: str, **settings: Any) -> dict[str, Array]:

@@ -83,7 +83,11 @@ class RunConfig:
                 f"evaluation_splits is {self.evaluation_splits!r}; expected a list of splits' names"
             )
         object.__setattr__(self, "evaluation_splits", tuple(self.evaluation_splits))
-        TASKS[self.task]
+        if TASKS[self.task].labels != "class":
+            raise ConfigError(
+                f"task '{self.task}' has no runs of its own; record it in a Trainer of yours with "
+                f"observe=TASKS['{self.task}'].observe"
+            )
         for name in ("epochs", "batch_size", "max_length"):
             _at_least(name, getattr(self, name), 1)
         _at_least("seed", self.seed, 0)

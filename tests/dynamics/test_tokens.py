@@ -169,14 +169,14 @@ def test_gold_tokens_that_change_are_refused(stream):
         Dynamics.from_frame(frame)
 
 
-def recorded(folder, sequences, epoch, samples, rank=0, **other):
+def recorded(folder, sequences, epoch, samples, rank=0, note=None, **other):
     """One rank's file of one epoch, of these samples."""
     columns = {"sample_id": np.array([IDS[s] for s in samples])}
     columns["token_gold"] = Ragged.from_rows([sequences.gold[s] for s in samples], np.int32)
     for name, dtype in TOKEN_COLUMNS.items():
         rows = [sequences.column(name)[epoch - 1][s] for s in samples]
         columns[f"token_{name}"] = Ragged.from_rows(rows, dtype)
-    return write_part(folder, "train", "training", epoch, columns | other, rank)
+    return write_part(folder, "train", "training", epoch, columns | other, rank, **(note or {}))
 
 
 def test_shares_of_ranks_that_change_are_put_together(sequences, stream, tmp_path):
@@ -184,6 +184,15 @@ def test_shares_of_ranks_that_change_are_put_together(sequences, stream, tmp_pat
     for epoch, shares in enumerate([[[0, 3], [4, 1, 2]], [[1, 2], [3, 0, 4]], [[4, 0], [1, 2, 3]]]):
         for rank, samples in enumerate(shares):
             recorded(tmp_path, sequences, epoch + 1, samples, rank)
+    assert_same_tokens(Dynamics.load(tmp_path).stream().tokens, stream.tokens)
+
+
+def test_copies_that_pad_a_ranks_last_batch_are_left_out(sequences, stream, tmp_path):
+    for epoch in (1, 2, 3):
+        recorded(tmp_path, sequences, epoch, [0, 1, 2])
+        last = {"last_batch": np.array([IDS[4], IDS[1]])}
+        recorded(tmp_path, sequences, epoch, [3, 4, 1], rank=1, note=last)
+    write_samples(tmp_path, "train", np.array(sorted(IDS)), None)
     assert_same_tokens(Dynamics.load(tmp_path).stream().tokens, stream.tokens)
 
 
@@ -473,6 +482,23 @@ def test_token_table_gives_the_named_scores(stream):
     with pytest.raises(DynamicsError, match="error_norm"):
         token_table(stream, ["el2n"])
     assert "el2n" in SCORES
+
+
+def test_the_command_scores_by_a_reduction(stream, tmp_path):
+    from typer.testing import CliRunner
+
+    from difficulty_lib.cli._app import app
+
+    Dynamics({("train", "evaluation"): stream}).save(tmp_path / "run")
+    for reduction in ("mean", "max"):
+        out = tmp_path / f"{reduction}.csv"
+        options = ["--name", "aum", "--reduction", reduction, "--out", str(out)]
+        result = CliRunner().invoke(app, ["score", str(tmp_path / "run"), *options])
+        assert result.exit_code == 0, result.output
+        wanted = score_table(stream, ["aum", "action_score"], reduction=reduction)
+        found = pd.read_csv(out).set_index("sample_id").loc[wanted.index]
+        np.testing.assert_allclose(found["aum"], wanted["aum"], rtol=1e-6)
+        assert found.index[found["rank"] == 1] == [wanted["action_score"].idxmax()]
 
 
 # Ragged columns

@@ -17,7 +17,7 @@ from transformers import (
 )
 
 from difficulty_lib import Dynamics, score_table
-from difficulty_lib._errors import DynamicsError
+from difficulty_lib._errors import ConfigError, DynamicsError
 from difficulty_lib.dynamics import TOKEN_COLUMNS, write_part, write_samples
 from difficulty_lib.dynamics._features import chosen_features
 from difficulty_lib.tasks import (
@@ -32,6 +32,7 @@ from difficulty_lib.training import (
     Recorder,
     RecordEvaluation,
     RecordTrainingMixin,
+    RunConfig,
     TrainingRecorder,
     observe_split,
 )
@@ -540,6 +541,11 @@ def test_a_token_that_is_no_number_is_refused_with_its_sample(tmp_path):
     recorder.step(torch.tensor([7, 8, 9]), logits, labels)
     with pytest.raises(DynamicsError, match=r"'token_loss' is not finite for 1 of 3.*\[9\]"):
         recorder.epoch_end()
+
+
+def test_a_run_of_ones_own_is_of_classes():
+    with pytest.raises(ConfigError, match=r"'summarization' has no runs of its own; record it"):
+        RunConfig(dataset="emotion", task="summarization")
 
 
 def test_every_task_names_a_class_of_transformers():
