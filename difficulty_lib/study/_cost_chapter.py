@@ -1,0 +1,100 @@
+"""The chapter on cost: measured figures against their bars, and what early scores are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from difficulty_lib import charts
+from difficulty_lib.book import glue
+from difficulty_lib.budget import early_agreement
+from difficulty_lib.scores import SCORES
+from difficulty_lib.study._chapter import shown
+from difficulty_lib.study._costs import against_bars, read_benchmarks
+from difficulty_lib.training import Run
+
+EARLY = ("action_score", "aum", "confidence", "variability")
+
+
+class CostChapter:
+    """What the notebook on cost calls.
+
+    Args:
+        runs: recorded runs whose first epochs are compared with all of them.
+        folder: the benchmarks' tables; `data/benchmarks` if not given.
+    """
+
+    def __init__(self, runs: Sequence[Run], folder: Path | None = None) -> None:
+        self.runs = list(runs)
+        self.tables = read_benchmarks(folder)
+
+    def about(self) -> str:
+        """On what machines the figures were measured."""
+        parts = [
+            f"{t['environment']['hardware']} ({t['environment']['date']}, torch "
+            f"{t['environment']['packages']['torch']})"
+            for t in self.tables
+        ]
+        return f"Measured on: {'; '.join(parts)}. `make benchmark` measures on your machine."
+
+    def bars_chart(self) -> Any:
+        """The newest table against its bars."""
+        return charts.bars_chart(against_bars(self.tables[0]["rows"]))
+
+    def bars_text(self) -> str:
+        """How many bars are kept, and which are not."""
+        table = against_bars(self.tables[0]["rows"])
+        glue("bars", len(table))
+        glue("bars_kept", int(table["met"].sum()))
+        missed = table[~table["met"]]
+        said = "; ".join(f"{row.name} is {row.said}" for row in missed.itertuples(index=False))
+        return f"{int(table['met'].sum())} of {len(table)} bars are kept." + (
+            f" Missed: {said}." if len(missed) else ""
+        )
+
+    def table(self) -> Any:
+        """Every figure of every machine."""
+        parts = []
+        for found in self.tables:
+            rows = found["rows"]
+            part = rows[["group", "name", "low", "median", "high", "unit", "note"]].copy()
+            part.insert(0, "hardware", found["environment"]["hardware"])
+            parts.append(part)
+        frame = pd.concat(parts, ignore_index=True)
+        numbers = ["low", "median", "high"]
+        frame[numbers] = frame[numbers].map(lambda value: f"{value:.3g}")
+        return shown(frame)
+
+    def early(self, run: Run) -> pd.DataFrame:
+        """How well scores of the first epochs rank as the full ones, evaluation stream."""
+        split = run.config.evaluation_splits[0]
+        stream = run.dynamics.stream(split, "evaluation")
+        parts = [
+            early_agreement(stream, name).assign(title=SCORES[name].title)
+            for name in EARLY
+            if SCORES[name].available(stream)
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+    def early_chart(self) -> Any:
+        """The first run's early scores."""
+        return charts.early_chart(self.early(self.runs[0]))
+
+    def early_text(self) -> str:
+        """What one epoch is worth."""
+        parts = []
+        for run in self.runs:
+            table = self.early(run)
+            first = table[(table["epoch"] == 1) & (table["title"] == SCORES["action_score"].title)]
+            row = first.iloc[0]
+            parts.append(
+                f"{run.config.dataset}, {run.config.epochs} epochs: {row['value']:.2f} "
+                f"({row['low']:.2f} to {row['high']:.2f})"
+            )
+        return (
+            "Spearman of the action score after the first epoch with that of all epochs: "
+            f"{'; '.join(parts)}. The first epoch is part of the whole, so some agreement comes for free."
+        )
