@@ -70,6 +70,8 @@ class RecordGradients(TrainerCallback):
         self.targets = tuple(targets)
         self.batch_tokens = batch_tokens
         self.seconds = 0.0
+        self.vog_seconds = 0.0  # of them, those for VoG
+        self.vog_bytes = 0  # the most that was held for it
         self._begun = False
         self._restored: dict[str, Any] = {}
         self._forget(0)
@@ -186,10 +188,15 @@ class RecordGradients(TrainerCallback):
             ids += here
             norms.append(gradient_norms(model, inputs, gold).cpu())
             if vog is not None:
+                began = time.perf_counter()
                 gradients = input_gradients(model, inputs, gold, self.targets)
                 vog.update(here, gradients, inputs.get("attention_mask"))
+                self.vog_seconds += time.perf_counter() - began
         if vog is not None:
+            began = time.perf_counter()
+            self.vog_bytes = max(self.vog_bytes, vog.nbytes)
             vog.end_checkpoint()
+            self.vog_seconds += time.perf_counter() - began
         rate = self._rate_sum / self._updates if epoch and self._updates else 0.0
         self.seconds += time.perf_counter() - start
         return {

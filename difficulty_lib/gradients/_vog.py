@@ -120,6 +120,12 @@ class VarianceOfGradients:
             self._keep(f"vog_{target}_all", self._before[target])
         return np.array(list(self._slots), dtype=np.int64), dict(self._columns)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes that are held for the gradients seen so far."""
+        kept = (*self._window.values(), *self._before.values())
+        return int(sum(m.mean.nbytes + m.squares.nbytes for m in kept))
+
     def state(self) -> dict[str, Any]:
         """Tensors from which `restore` goes on, between two checkpoints."""
         tensors = {

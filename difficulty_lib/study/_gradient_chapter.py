@@ -132,10 +132,10 @@ class GradientChapter:
         """On which hardware, and what memory."""
         run = self.study.run
         where = run.record["environment"]
-        memory = run.record["timings"].get("peak_memory_mb")
-        held = f" The process held {memory:,.0f} MB at most." if memory else ""
+        held = run.record["timings"]["vog_mb"]
         return (
             f"Mean over the runs, on {where['hardware']}. The passes over {len(self.study.dynamics):,} "
             f"samples after each of {run.config.epochs} epochs, against training on "
-            f"{sum(run.record['data']['label_counts']['train']):,}.{held}"
+            f"{sum(run.record['data']['label_counts']['train']):,}. The gradient norms keep nothing "
+            f"between batches; the variance of gradients, in all its variants, held {held:,.0f} MB."
         )

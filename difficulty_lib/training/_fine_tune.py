@@ -115,8 +115,9 @@ def fine_tune(
     configuration's evaluation splits if not given, and `stream` is what they are recorded as.
 
     Returns:
-        Seconds: `train_s` without and `evaluation_s` for the passes of the evaluation stream, and
-        `gradients_s` for those of the gradients, where they are recorded.
+        Seconds: `train_s` without and `evaluation_s` for the passes of the evaluation stream; where
+        gradients are recorded, `gradient_norm_s` and `vog_s` for theirs, and the megabytes that
+        the variance of gradients held, `vog_mb`.
 
     Raises:
         TrainingError: at the first loss that is not finite, naming the step.
@@ -157,7 +158,9 @@ def fine_tune(
     seconds = {"train_s": total - evaluation.seconds, "evaluation_s": evaluation.seconds}
     if gradients:
         seconds["evaluation_s"] -= gradients.seconds
-        seconds["gradients_s"] = gradients.seconds
+        seconds["gradient_norm_s"] = gradients.seconds - gradients.vog_seconds
+        seconds["vog_s"] = gradients.vog_seconds
+        seconds["vog_mb"] = gradients.vog_bytes / 1e6
     return seconds
 
 
