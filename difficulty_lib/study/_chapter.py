@@ -156,4 +156,7 @@ class ClassificationChapter:
     def seeds_text(self) -> str:
         """What a single seed is worth."""
         glue("seed_agreement", self.study.seed_agreement())
+        table = self.study.seeds()
+        for split in self.study.run.config.evaluation_splits:
+            glue(f"accuracy_{split}_mean", float(table[f"{split} accuracy"].mean()))
         return words.seeds(self.study)

@@ -200,6 +200,10 @@ class ClassificationStudy:
         action, entropy = scores["action_score"], scores["predictive_entropy"]
         row: dict[str, Any] = {"seed": run.config.seed, "run": run.hash}
         row |= {f"{s} accuracy": run.accuracy(s) for s in run.config.evaluation_splits}
+        for other in run.config.evaluation_splits:
+            if other != self.split:  # an epoch chosen on a split says nothing of that split
+                chosen = run.accuracy(other, run.best_epoch(self.split))
+                row[f"{other} accuracy, best epoch on {self.split}"] = chosen
         row["Spearman action–entropy"] = spearman(action, entropy, resamples=1).value
         row["confidently wrong"] = float(confident_errors(action, entropy, TOP).mean())
         row["largest action score"] = float(action.max())

@@ -90,10 +90,16 @@ class Run:
         """Name of every label."""
         return list(self.record["data"]["label_names"])
 
-    def accuracy(self, split: str) -> float:
-        """Accuracy after the last epoch, of the evaluation stream."""
-        correct = self.dynamics.stream(split, "evaluation").matrix("correct")
-        return float(correct[-1].mean())
+    def accuracy(self, split: str, epoch: int | None = None) -> float:
+        """Accuracy after an epoch, the last if not given, of the evaluation stream."""
+        stream = self.dynamics.stream(split, "evaluation")
+        row = -1 if epoch is None else stream.trained_epochs.tolist().index(epoch)
+        return float(stream.matrix("correct")[row].mean())
+
+    def best_epoch(self, split: str) -> int:
+        """The epoch after which accuracy on `split` was highest, the first of equals."""
+        stream = self.dynamics.stream(split, "evaluation")
+        return int(stream.trained_epochs[stream.matrix("correct").mean(axis=1).argmax()])
 
     @classmethod
     def load(cls, folder: str | Path) -> Run:
