@@ -179,7 +179,7 @@ class Recorder:
         """Go on after `epoch`, with these batches of the next one; later epochs are removed."""
         self.epoch = epoch
         self.batches = list(batches)
-        remove_later(self.folder, self.split, STREAM, epoch, *rank_and_world())
+        remove_later(self.folder, self.split, self.stream, epoch, *rank_and_world())
         self._cleaned = True
 
     @property
@@ -202,6 +202,8 @@ class Recorder:
                 self._listed = ids[order]
             elif self.epoch == 0:
                 write_rank_samples(self.folder, self.split, ids, label, rank)
+            return
+        if np.array_equal(np.sort(ids), self._listed):
             return
         foreign = np.setdiff1d(ids, self._listed)
         missing = np.setdiff1d(self._listed, ids) if world == 1 else foreign[:0]

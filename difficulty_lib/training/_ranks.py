@@ -24,13 +24,14 @@ def wait_for_ranks() -> None:
         torch.distributed.barrier()
 
 
-def refuse_split_models(args: Any) -> None:
+def refuse_split_models(args: Any, model: Any = None) -> None:
     """Refuse what gives a process a part of the model, or one process several devices.
 
     A forward pass outside the Trainer's step is then a collective, or sees a shard of the weights.
 
     Args:
         args: the Trainer's arguments.
+        model: what it trains, whose weights may have been split when it was loaded.
 
     Raises:
         ConfigError: under FSDP, DeepSpeed, Megatron, tensor or sequence parallelism, XLA, and under
@@ -43,6 +44,9 @@ def refuse_split_models(args: Any) -> None:
     for name in ("tp", "cp", "sp"):
         if int(getattr(plan, f"{name}_size", 1) or 1) > 1:
             refuse_kind(name.upper())
+    weights = () if model is None else model.parameters()
+    if any(type(weight).__name__ == "DTensor" for weight in weights):
+        refuse_kind("DTensor")
     if args.n_gpu > 1:
         raise ConfigError(
             f"{args.n_gpu} GPUs are visible to one process, which makes a DataParallel model: show "

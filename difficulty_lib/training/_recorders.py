@@ -98,7 +98,7 @@ class RecordEvaluation(TrainerCallback):
                 class for, if an epoch before the resumed checkpoint is not there, or if the model is
                 split among processes.
         """
-        refuse_split_models(args)
+        refuse_split_models(args, kwargs["model"])
         rank, world = _world(args)
         done = int(state.epoch or 0) if state.global_step else -1
         for split, rows in self.splits.items():
@@ -232,7 +232,7 @@ class TrainingRecorder(TrainerCallback):
             DifficultyError: one line, if the data or the way of training cannot give every sample
                 once per epoch, or the checkpoint lacks what was observed before it.
         """
-        refuse_split_models(args)
+        refuse_split_models(args, model)
         rank, world = _world(args)
         if train_dataloader is not None:
             self._list(args, train_dataloader, model, world)
