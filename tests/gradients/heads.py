@@ -116,6 +116,63 @@ def by_torch_func(model, inputs, gold, loss):
     return sum(g.flatten(1).square().sum(1) for g in gradients.values()).sqrt()
 
 
+_COMMON = {
+    "vocab_size": 50, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
+    "intermediate_size": 24, "initializer_range": 0.3, "max_position_embeddings": 40,
+    "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2,
+}  # fmt: skip
+
+
+def _family(head, config, loss, **settings):
+    """(batch, tokens) → model, inputs, labels and loss of another family of models."""
+
+    def make(batch, tokens):
+        torch.manual_seed(1)
+        given = {k: v for k, v in (_COMMON | settings).items() if v is not None}
+        model = getattr(tf, head)(getattr(tf, config)(**given))
+        inputs = padded(batch, tokens)
+        if loss is classification_loss:
+            return model, inputs, labels(batch, 2), loss
+        return (
+            model,
+            inputs,
+            inputs["input_ids"].masked_fill(inputs["attention_mask"] == 0, -100),
+            loss,
+        )
+
+    return make
+
+
+# Position ids from the mask, rotary positions, tied heads with a bias, relative positions through
+# the content's projections, samples second, and experts that see a choice of the tokens.
+FAMILIES = {
+    "roberta": _family("RobertaForSequenceClassification", "RobertaConfig", classification_loss),
+    "modernbert": _family(
+        "ModernBertForSequenceClassification", "ModernBertConfig", classification_loss,
+        cls_token_id=3, sep_token_id=4,
+    ),
+    "bert-mlm": _family("BertForMaskedLM", "BertConfig", sequence_loss),
+    "qwen2": _family(
+        "Qwen2ForCausalLM", "Qwen2Config", causal_loss,
+        tie_word_embeddings=True, num_key_value_heads=2,
+    ),
+    "deberta": _family(
+        "DebertaV2ForSequenceClassification", "DebertaV2Config", classification_loss,
+        relative_attention=True, pos_att_type=["p2c", "c2p"], position_buckets=8,
+        position_biased_input=False, norm_rel_ebd="layer_norm", share_att_key=True,
+    ),
+    "xlnet": _family(
+        "XLNetForSequenceClassification", "XLNetConfig", classification_loss,
+        d_model=16, n_layer=2, n_head=2, d_inner=24, max_position_embeddings=None,
+    ),
+    "mixtral": _family(
+        "MixtralForCausalLM", "MixtralConfig", causal_loss,
+        num_local_experts=3, num_key_value_heads=2,
+    ),
+}  # fmt: skip
+NOT_FACTORED = ("deberta", "xlnet", "mixtral")  # some of their parameters go sample by sample
+
+
 def by_autograd(model, inputs, gold, loss):
     """Norms from a plain backward pass of each sample on its own."""
     model.eval()

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from gradients import heads
+from transformers import BertForQuestionAnswering
 
 from difficulty_lib._errors import ConfigError, ModelError
 from difficulty_lib.gradients import _norms as norms_module
@@ -48,6 +49,34 @@ def test_norms_are_those_of_torch_func(head):
     inputs["input_ids"].clamp_(min=3)  # no padding, then
     found = gradient_norms(model, inputs, gold, heads.LOSSES[head])
     close(found, heads.by_torch_func(model, inputs, gold, heads.LOSSES[head]).float())
+
+
+@pytest.mark.parametrize(("batch", "tokens"), [(3, 6), (5, 5)])
+@pytest.mark.parametrize("family", heads.FAMILIES)
+def test_other_families_of_models(family, batch, tokens, slow_parameters):
+    model, inputs, gold, loss = heads.FAMILIES[family](batch, tokens)
+    close(gradient_norms(model, inputs, gold, loss), heads.by_autograd(model, inputs, gold, loss))
+    assert bool(slow_parameters) == (family in heads.NOT_FACTORED)
+
+
+def test_labels_may_be_a_mapping():
+    def span_loss(outputs, places):
+        entropy = torch.nn.functional.cross_entropy
+        start = entropy(outputs.start_logits, places["start"], reduction="none")
+        return (start + entropy(outputs.end_logits, places["end"], reduction="none")) / 2
+
+    torch.manual_seed(1)
+    model = BertForQuestionAnswering(heads.bert(1, 5, classes=2)[0].config).eval()
+    inputs = heads.padded(4, 6)
+    places = {"start": heads.labels(4, 2), "end": heads.labels(4, 2, seed=1)}
+    found = gradient_norms(model, inputs, places, span_loss)
+    for place in range(4):
+        some = {name: value[[place]] for name, value in inputs.items()}
+        gold = {name: value[[place]] for name, value in places.items()}
+        total = span_loss(model(**some), gold).sum()
+        gradients = torch.autograd.grad(total, list(model.parameters()))
+        norm = sum(g.double().square().sum() for g in gradients).sqrt()
+        assert found[place].item() == pytest.approx(norm.item(), rel=1e-4)
 
 
 @pytest.mark.parametrize("classes", [2, 150])

@@ -12,6 +12,7 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from difficulty_lib import SCORES, Dynamics
 from difficulty_lib._errors import DynamicsError
+from difficulty_lib.cli._app import app
 from difficulty_lib.gradients import RecordGradients, classification_loss, input_gradients
 from difficulty_lib.training import RecordEvaluation, RunConfig, get_or_train
 
@@ -166,6 +167,63 @@ def test_forgotten_callback_is_named(tmp_path, rows, tokenizer):
         trainer_of(tmp_path, rows, tokenizer, [evaluation]).train()
 
 
+def test_gradients_are_in_float32_under_mixed_precision(tmp_path, rows, tokenizer):
+    stream = recorded(tmp_path, rows, tokenizer, bf16=True, num_train_epochs=1)
+    model = tiny.tiny_model().eval()  # as it was before the first update
+    for place, sample_id in enumerate(stream.ids):
+        row = next(row for row in rows if row["sample_id"] == sample_id)
+        one = {k: torch.tensor([row[k]]) for k in ("input_ids", "attention_mask")}
+        norm = heads.by_autograd(model, one, torch.tensor([row["labels"]]), classification_loss)
+        assert stream.columns["gradient_norm"][0, place] == pytest.approx(norm.item(), rel=1e-4)
+
+
+def test_every_rank_observes_its_share(tmp_path, rows, tokenizer):
+    """Two ranks, one after the other, against one."""
+    from transformers import DataCollatorWithPadding
+
+    model, collate = tiny.tiny_model(), DataCollatorWithPadding(tokenizer)
+    trainer = trainer_of(tmp_path, rows, tokenizer, [])
+
+    def observed(world):
+        norms = {}
+        for rank in range(world):
+            gradients = RecordGradients()
+            gradients.on_train_begin(trainer.args, trainer.state, trainer.control)
+            for epoch in range(EPOCHS + 1):
+                columns = gradients.observe(
+                    tmp_path / str(world),
+                    "train",
+                    "evaluation",
+                    epoch,
+                    model,
+                    rows,
+                    collate,
+                    rank,
+                    world,
+                )
+            norms |= dict(zip(columns["sample_id"].tolist(), columns["gradient_norm"].tolist()))
+            gradients.on_train_end(trainer.args, trainer.state, trainer.control)
+        return norms
+
+    one, two = observed(1), observed(2)
+    assert one.keys() == two.keys() == {row["sample_id"] for row in rows}
+    assert all(two[i] == pytest.approx(one[i], rel=1e-4) for i in one)
+    static = "dynamics/split=train/stream=evaluation/static"
+    written = [sorted(p.name for p in (tmp_path / w / static).iterdir()) for w in "12"]
+    assert written == [["rank-0.parquet"], ["rank-0.parquet", "rank-1.parquet"]]
+
+
+def test_samples_without_a_class_are_refused(tmp_path, rows, tokenizer):
+    spoiled = [{**row, "labels": [1, 2]} for row in rows]
+    gradients = RecordGradients()
+    trainer = trainer_of(tmp_path, rows, tokenizer, [])
+    gradients.on_train_begin(trainer.args, trainer.state, trainer.control)
+    with pytest.raises(
+        DynamicsError, match=r"split 'train', row 0: .* its label is a list or a span"
+    ):
+        gradients.observe(tmp_path, "train", "evaluation", 1, tiny.tiny_model(), spoiled, None)
+
+
 def test_a_run_records_gradients(mirror, tiny_folder):
     config = RunConfig(
         dataset="emotion", model=str(tiny_folder), epochs=6, batch_size=8, learning_rate=3e-3,
@@ -182,3 +240,12 @@ def test_a_run_records_gradients(mirror, tiny_folder):
     assert run.record["timings"]["gradient_norm_s"] > 0
     assert run.record["timings"]["vog_s"] > 0
     assert run.hash != replace(config.resolved(), record_gradients=False).hash
+
+
+def test_the_command_line_records_gradients(mirror, tiny_folder, capsys):
+    asked = ["run", "--data", "emotion", "--model", str(tiny_folder), "--epochs", "2", "--quiet"]
+    app([*asked, "--split", "test", "--record-gradients"], standalone_mode=False)
+    folder = capsys.readouterr().out.strip().splitlines()[-1].split(": ", 1)[1]
+    stream = Dynamics.load(folder).stream("test")
+    assert stream.columns["gradient_norm"].shape == (3, len(stream))
+    assert "vog_logit_all" in stream.static
