@@ -17,7 +17,7 @@ from difficulty_lib.tasks import observe_classification
 from difficulty_lib.training._columns import joined, per_sample
 from difficulty_lib.training._evaluation import ID_COLUMN, Observe
 from difficulty_lib.training._labels import NONE, refuse_shapes
-from difficulty_lib.training._pending import check_finite, first_time, ids_of, on_host
+from difficulty_lib.training._pending import check_finite, first_time, ids_of, pack, unpack
 from difficulty_lib.training._ranks import rank_and_world
 
 STREAM = "training"
@@ -121,8 +121,9 @@ class Recorder:
             world: number of processes; likewise.
 
         Raises:
-            DynamicsError: if nothing was observed, a sample more than once, one that was listed not
-                at all, or something that is not a number; naming the epoch and the first samples.
+            DynamicsError: if nothing was observed, a sample more than once, or one that was listed
+                not at all; naming the epoch and the first samples.
+            TrainingError: if something observed is not a number; likewise.
         """
         if not self.batches:
             raise DynamicsError(f"{self.split}: no batch was observed; call step() for every batch")
@@ -154,7 +155,7 @@ class Recorder:
         does: the observations of all are gathered, so that any process can store the state.
         """
         _, world = rank_and_world()
-        mine = on_host(self.batches)
+        mine = pack(self.batches)
         pending: list[Any] = [mine]
         if world > 1:
             pending = [None] * world
@@ -173,7 +174,7 @@ class Recorder:
                 f"the recorder's state is of {len(state['pending'])} processes, there are {world} "
                 "now; expected as many, or the batches are others"
             )
-        self.restore(state["epoch"], state["pending"][rank])
+        self.restore(state["epoch"], unpack(state["pending"][rank]))
 
     def restore(self, epoch: int, batches: list[dict[str, Any]]) -> None:
         """Go on after `epoch`, with these batches of the next one; later epochs are removed."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from difficulty_lib._errors import DynamicsError
+from difficulty_lib._errors import DynamicsError, TrainingError
 from difficulty_lib._extras import require
 from difficulty_lib.dynamics import Ragged
 from difficulty_lib.training._evaluation import ID_COLUMN
@@ -18,9 +18,29 @@ from difficulty_lib.training._evaluation import ID_COLUMN
 Batch = dict[str, Any]
 
 
-def on_host(batches: list[Batch]) -> list[Batch]:
-    """The batches with their tensors on the CPU."""
-    return [{name: value.cpu() for name, value in batch.items()} for batch in batches]
+def pack(batches: list[Batch]) -> dict[str, Any]:
+    """The batches as one tensor per column on the CPU, with their sizes: small, and soon written."""
+    torch = require("torch", "train")
+    packed: dict[str, Any] = {}
+    for name in dict.fromkeys(name for batch in batches for name in batch):
+        parts = [batch[name] for batch in batches]
+        sizes = [len(part) for part in parts]
+        if len({part.shape[1:] for part in parts}) == 1:
+            packed[name] = {"sizes": sizes, "values": torch.cat(parts).cpu()}
+        else:  # padded to other lengths from batch to batch
+            packed[name] = {"sizes": sizes, "values": [part.cpu() for part in parts]}
+    return packed
+
+
+def unpack(packed: dict[str, Any]) -> list[Batch]:
+    """The batches that `pack` was given."""
+    columns = {
+        name: column["values"]
+        if isinstance(column["values"], list)
+        else column["values"].split(column["sizes"])
+        for name, column in packed.items()
+    }
+    return [dict(zip(columns, parts)) for parts in zip(*columns.values())]
 
 
 def ids_of(batches: list[Batch]) -> NDArray[np.int64]:
@@ -69,7 +89,7 @@ def check_finite(columns: Mapping[str, Any], where: str, sizes: list[int] | None
         sizes: of the batches that they came in, to say in which it began.
 
     Raises:
-        DynamicsError: naming the column, the first samples and `where`.
+        TrainingError: naming the column, the first samples and `where`.
     """
     for name, values in columns.items():
         if isinstance(values, Ragged):
@@ -82,10 +102,10 @@ def check_finite(columns: Mapping[str, Any], where: str, sizes: list[int] | None
             if sizes is not None:
                 step = int(np.searchsorted(np.cumsum(sizes), wrong.argmax(), side="right")) + 1
                 where = f"{where}, from batch {step} on"
-            raise DynamicsError(
+            raise TrainingError(
                 f"{where}: '{name}' is not finite for {int(wrong.sum())} of {len(wrong)} samples, "
                 f"first: {columns[ID_COLUMN][wrong][:5].tolist()}; the model's logits are NaN or "
-                "infinite"
+                "infinite, for which a smaller learning rate may help"
             )
 
 

@@ -24,9 +24,10 @@ from difficulty_lib.training._loss_scaling import fix_loss_scaling
 from difficulty_lib.training._pending import (
     check_finite,
     load_pending,
-    on_host,
+    pack,
     pending_path,
     save_pending,
+    unpack,
 )
 from difficulty_lib.training._ranks import refuse_split_models, wait_for_ranks
 
@@ -260,7 +261,7 @@ class TrainingRecorder(TrainerCallback):
         kept = {
             "epoch": self.recorder.epoch,
             "world": world,
-            "pending": on_host(self.recorder.batches),
+            "pending": pack(self.recorder.batches),
         }
         save_pending(kept, pending_path(checkpoint, self.recorder.split, rank))
 
@@ -294,7 +295,7 @@ class TrainingRecorder(TrainerCallback):
         done = int(state.epoch + 1e-9)
         checkpoint = self.checkpoint or Path(args.output_dir) / f"checkpoint-{state.global_step}"
         path = pending_path(checkpoint, split, rank)
-        kept: dict[str, Any] = {"world": world, "pending": []}
+        kept: dict[str, Any] = {"world": world, "pending": {}}
         if path.exists():
             kept = load_pending(path)
         if kept["world"] != world:
@@ -308,7 +309,9 @@ class TrainingRecorder(TrainerCallback):
                 f"it ({path.name}); resume from another checkpoint, or start anew"
             )
         # With ignore_data_skip the epoch starts again, and so does its record.
-        pending = [] if args.ignore_data_skip and not _whole(state.epoch) else kept["pending"]
+        pending = (
+            [] if args.ignore_data_skip and not _whole(state.epoch) else unpack(kept["pending"])
+        )
         self.recorder.restore(done, pending)
         if pending and _whole(state.epoch):
             # Killed between the checkpoint and the end of its epoch.

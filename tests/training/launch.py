@@ -21,7 +21,7 @@ QUIET = {
 }
 TORCHRUN = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 ACCELERATE = [
-    *("accelerate.commands.launch", "--cpu", "--multi_cpu", "--num_processes", "2"),
+    *("accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"),  # ranks, on CPUs too
     *("--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"),
     *("--main_process_port", "0"),
 ]

@@ -176,7 +176,7 @@ def test_a_state_goes_through_a_file_and_back(tmp_path):
 def test_a_state_of_other_ranks_is_refused(tmp_path):
     recorder = Recorder(tmp_path)
     with pytest.raises(DynamicsError, match="2 processes, there are 1"):
-        recorder.load_state_dict({"epoch": 1, "pending": [[], []]})
+        recorder.load_state_dict({"epoch": 1, "pending": [{}, {}]})
 
 
 def test_a_torn_file_of_records_is_named(tmp_path):
@@ -200,3 +200,19 @@ def test_a_checkpoint_torn_by_a_kill_is_passed_over(tmp_path):
             (folder / "dynamics-train-rank-0.pt").write_bytes(b"")
     assert usable_checkpoint(tmp_path, "train", 1).name == "checkpoint-4"
     assert usable_checkpoint(tmp_path, "train", 2) is None
+
+
+def test_batches_of_any_shape_are_packed_and_back(tmp_path):
+    from difficulty_lib.training._pending import load_pending, pack, save_pending, unpack
+
+    batches = [
+        {"sample_id": torch.arange(3), "token_loss": torch.rand(7), "top": torch.rand(3, 5)},
+        {"sample_id": torch.arange(1), "token_loss": torch.rand(0), "top": torch.rand(1, 2)},
+    ]
+    for given in (batches, batches[:1], []):
+        save_pending(pack(given), tmp_path / "state.pt")
+        found = unpack(load_pending(tmp_path / "state.pt"))
+        assert len(found) == len(given)
+        for one, other in zip(found, given):
+            assert list(one) == list(other)
+            assert all(torch.equal(one[name], values) for name, values in other.items())

@@ -17,7 +17,7 @@ from transformers import (
 )
 
 from difficulty_lib import Dynamics, score_table
-from difficulty_lib._errors import ConfigError, DynamicsError
+from difficulty_lib._errors import ConfigError, DynamicsError, TrainingError
 from difficulty_lib.dynamics import TOKEN_COLUMNS, write_part, write_samples
 from difficulty_lib.dynamics._features import chosen_features
 from difficulty_lib.tasks import (
@@ -539,7 +539,7 @@ def test_a_token_that_is_no_number_is_refused_with_its_sample(tmp_path):
     logits[2, 4] = torch.nan
     recorder = Recorder(tmp_path, observe=observe_tokens)
     recorder.step(torch.tensor([7, 8, 9]), logits, labels)
-    with pytest.raises(DynamicsError, match=r"'token_loss' is not finite for 1 of 3.*\[9\]"):
+    with pytest.raises(TrainingError, match=r"'token_loss' is not finite for 1 of 3.*\[9\]"):
         recorder.epoch_end()
 
 

@@ -22,6 +22,11 @@ from difficulty_lib.training._encode import EncodedSplit
 from difficulty_lib.training._models import load_model
 from difficulty_lib.training._recorders import TrainingRecorder
 
+# The tiny models learn next to nothing in these few steps.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::difficulty_lib.dynamics._health.CollapsedRunWarning"
+)
+
 EPOCHS = 3
 ROWS = 22  # with batches of 4, the last one is smaller
 
