@@ -41,29 +41,35 @@ def bars_chart(table: pd.DataFrame) -> alt.LayerChart:
     )
 
 
-def early_chart(table: pd.DataFrame) -> alt.LayerChart:
-    """How well scores of the first epochs rank as those of all epochs do.
+def early_chart(table: pd.DataFrame) -> alt.HConcatChart:
+    """How well scores of the first epochs rank as those of all epochs do, and among the hardest.
 
     Args:
-        table: `epoch`, `title`, `value`, `low`, `high`.
+        table: `epoch`, `title`, `value`, `low`, `high` (rank correlation), `overlap`,
+            `overlap_low`, `overlap_high` (share of the hardest that both name).
     """
     order = list(dict.fromkeys(table["title"]))
-    base = alt.Chart(table).encode(
-        x=alt.X("epoch:O", title="epochs trained", axis=alt.Axis(labelAngle=0)),
-        color=alt.Color("title:N", sort=order, legend=alt.Legend(title=None, orient="top")),
-        tooltip=[
-            "title",
-            "epoch",
-            *(alt.Tooltip(c, format=".3f") for c in ("value", "low", "high")),
-        ],
-    )
-    y = alt.Y("low:Q", title="Spearman with the score of all epochs", scale=alt.Scale(zero=False))
-    area = base.mark_area(opacity=0.2).encode(y=y, y2="high")
-    lines = base.mark_line(point=True).encode(y="value:Q")
+    panels = []
+    for value, low, high, title in (
+        ("value", "low", "high", "Spearman with the score of all epochs"),
+        ("overlap", "overlap_low", "overlap_high", "overlap of the hardest 5 %"),
+    ):
+        base = alt.Chart(table).encode(
+            x=alt.X("epoch:O", title="epochs trained", axis=alt.Axis(labelAngle=0)),
+            color=alt.Color(
+                "title:N", sort=order, legend=alt.Legend(title=None, orient="top", columns=4)
+            ),
+            tooltip=["title", "epoch", *(alt.Tooltip(c, format=".3f") for c in (value, low, high))],
+        )
+        y = alt.Y(f"{low}:Q", title=title, scale=alt.Scale(zero=False))
+        lines = base.mark_area(opacity=0.15).encode(y=y, y2=high)
+        lines += base.mark_line(point=True).encode(y=f"{value}:Q")
+        panels.append(lines.properties(width=250, height=240))
     first = table[table["epoch"] == table["epoch"].min()]
-    said = ", ".join(f"{row.title} {row.value:.2f}" for row in first.itertuples())
-    return (area + lines).properties(
-        width=480,
-        height=260,
-        description=f"Rank correlation of early scores with full ones; after the first epoch: {said}.",
+    said = ", ".join(f"{r.title} {r.value:.2f} and {r.overlap:.0%}" for r in first.itertuples())
+    return alt.hconcat(*panels).properties(
+        description=(
+            "Rank correlation of early scores with full ones, and overlap of the hardest 5 %; "
+            f"after the first epoch: {said}."
+        )
     )
