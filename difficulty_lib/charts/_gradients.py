@@ -20,7 +20,9 @@ def deciles_chart(table: pd.DataFrame, error: str) -> alt.LayerChart:
             "decile:O", title="decile of the score, 10 the hardest", axis=alt.Axis(labelAngle=0)
         ),
         color=alt.Color(
-            "title:N", sort=order, legend=alt.Legend(title=None, orient="top", columns=4)
+            "title:N",
+            sort=order,
+            legend=alt.Legend(title=None, orient="top", columns=2, labelLimit=320),
         ),
         tooltip=[
             "title",

@@ -93,7 +93,7 @@ class GradientChapter:
     def verdict_text(self) -> str:
         """Does a gradient say anything that the loss curve does not?"""
         study, parts = self.study, []
-        for name in ("vog", "vog_raw", "grand"):
+        for name in GRADIENTS:
             found, back = study.beyond(name), study.beyond(RIVAL, name)
             glue(f"beyond_{name}", found)
             glue(f"beyond_action_given_{name}", back)
@@ -102,8 +102,8 @@ class GradientChapter:
                 found,
                 0.0,
                 f"{title} says something of {study.truth_name} that the action score does not",
-                f"{title}, with the action score held fixed, points the wrong way",
-                f"nothing that {title} says beyond the action score can be told from none",
+                f"with the action score held fixed, {title} points the wrong way",
+                f"beyond the action score, {title} shows nothing of {study.truth_name}",
             )
             parts.append(
                 f"{said}: partial correlation {interval(found)}, against {interval(back)} for the "
@@ -134,8 +134,10 @@ class GradientChapter:
         where = run.record["environment"]
         held = run.record["timings"]["vog_mb"]
         return (
-            f"Mean over the runs, on {where['hardware']}. The passes over {len(self.study.dynamics):,} "
-            f"samples after each of {run.config.epochs} epochs, against training on "
+            f"Seconds by the clock, whatever else the machine did, mean over the runs, on "
+            f"{where['hardware']}; the chapter on cost has ratios from alternating runs. The passes "
+            f"over {len(self.study.dynamics):,} samples after each of {run.config.epochs} epochs, "
+            f"against training on "
             f"{sum(run.record['data']['label_counts']['train']):,}. The gradient norms keep nothing "
             f"between batches; the variance of gradients, in all its variants, held {held:,.0f} MB."
         )
