@@ -24,6 +24,16 @@ else:
 class _Validation(Recorder):
     stream = "evaluation"
 
+    def restore(self, epoch: int, batches: list[dict[str, Any]]) -> None:
+        """Go on after `epoch`. Later epochs are removed with the next one that is written.
+
+        A checkpoint of an epoch's last step comes before its validation, which Lightning does not
+        do again: what was recorded of that one must stay.
+        """
+        self.epoch = epoch
+        self.batches = list(batches)
+        self._cleaned = False
+
 
 class RecordLightning(Callback):
     """Record the training stream, and the evaluation stream of what Lightning validates on.
