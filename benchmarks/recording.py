@@ -23,11 +23,12 @@ import torch
 import transformers
 from rows import keep, row
 
+from difficulty_lib._evaluating import evaluating
 from difficulty_lib.data import load_data
 from difficulty_lib.tasks import TASKS, observe_classification
 from difficulty_lib.training import RunConfig, TrainingRecorder, observe_split
 from difficulty_lib.training._encode import encode
-from difficulty_lib.training._evaluation import evaluating, length_batches
+from difficulty_lib.training._evaluation import length_batches
 from difficulty_lib.training._fine_tune import study_trainer
 from difficulty_lib.training._models import load_model
 from difficulty_lib.training._seed import quiet, seed_everything

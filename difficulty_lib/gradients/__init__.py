@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from difficulty_lib.gradients._losses import classification_loss as classification_loss
     from difficulty_lib.gradients._losses import sequence_loss as sequence_loss
     from difficulty_lib.gradients._norms import gradient_norms as gradient_norms
-    from difficulty_lib.gradients._recorder import RecordGradients as RecordGradients
     from difficulty_lib.gradients._vog import VarianceOfGradients as VarianceOfGradients
 
 _LAZY = {
@@ -22,7 +21,6 @@ _LAZY = {
     "classification_loss": "_losses",
     "sequence_loss": "_losses",
     "gradient_norms": "_norms",
-    "RecordGradients": "_recorder",
     "VarianceOfGradients": "_vog",
 }
 

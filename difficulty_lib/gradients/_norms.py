@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from difficulty_lib._errors import ConfigError, ModelError
+from difficulty_lib._evaluating import evaluating
 from difficulty_lib._extras import require
 from difficulty_lib.gradients._batch import SAMPLES, mark
 from difficulty_lib.gradients._losses import classification_loss
 from difficulty_lib.gradients._trace import Trace
-from difficulty_lib.training._evaluation import evaluating
 
 torch = require("torch", "train")
 

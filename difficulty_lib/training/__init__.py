@@ -16,6 +16,7 @@ from difficulty_lib.training._second_split import second_split as second_split
 
 if TYPE_CHECKING:
     from difficulty_lib.training._evaluation import observe_split as observe_split
+    from difficulty_lib.training._gradients import RecordGradients as RecordGradients
     from difficulty_lib.training._lightning import RecordLightning as RecordLightning
     from difficulty_lib.training._loop import Recorder as Recorder
     from difficulty_lib.training._loss_scaling import fix_loss_scaling as fix_loss_scaling
@@ -28,6 +29,7 @@ _LAZY = {
     "fix_loss_scaling": "_loss_scaling",
     "observe_split": "_evaluation",
     "RecordEvaluation": "_recorders",
+    "RecordGradients": "_gradients",
     "RecordLightning": "_lightning",
     "RecordTrainingMixin": "_recorders",
     "TrainingRecorder": "_recorders",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from difficulty_lib._errors import DynamicsError
+from difficulty_lib._evaluating import evaluating
 from difficulty_lib._extras import require
 from difficulty_lib.tasks import observe_classification
 from difficulty_lib.training._columns import joined, per_sample
@@ -40,28 +40,6 @@ class Rows(Protocol):
 Collate = Callable[[list[dict[str, Any]]], Mapping[str, Any]]
 Observe = Callable[[Any, Any], dict[str, Any]]
 ID_COLUMN = "sample_id"
-
-
-@contextmanager
-def evaluating(model: Any) -> Iterator[None]:
-    """Eval mode, without gradients and autocast; afterwards the model is as it was."""
-    torch = require("torch", "train")
-    was_training = model.training
-    device = next(model.parameters()).device.type
-    # For mixed precision accelerate replaces the model's forward by one that autocasts, whatever
-    # the surroundings say; the one it was made from is kept beside it.
-    own = model.__dict__
-    autocasting = own.get("forward") if "_original_forward" in own else None
-    if autocasting is not None:
-        model.forward = own["_original_forward"]
-    model.eval()
-    try:
-        with torch.inference_mode(), torch.autocast(device, enabled=False):
-            yield
-    finally:
-        if autocasting is not None:
-            model.forward = autocasting
-        model.train(was_training)
 
 
 def length_batches(lengths: Sequence[int], tokens: int, rows: int) -> list[NDArray[np.int64]]:

@@ -165,7 +165,7 @@ def fine_tune(
 
 
 def _gradients() -> Any:
-    from difficulty_lib.gradients import RecordGradients  # it imports from this package
+    from difficulty_lib.training._gradients import RecordGradients  # seldom needed
 
     return RecordGradients()
 

@@ -13,8 +13,8 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 from difficulty_lib import SCORES, Dynamics
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib.cli._app import app
-from difficulty_lib.gradients import RecordGradients, classification_loss, input_gradients
-from difficulty_lib.training import RecordEvaluation, RunConfig, get_or_train
+from difficulty_lib.gradients import classification_loss, input_gradients
+from difficulty_lib.training import RecordEvaluation, RecordGradients, RunConfig, get_or_train
 
 EPOCHS = 3
 # So short a training of so small a model learns little, and says so.
