@@ -205,7 +205,9 @@ class ClassificationStudy:
                 chosen = run.accuracy(other, run.best_epoch(self.split))
                 row[f"{other} accuracy, best epoch on {self.split}"] = chosen
         row["Spearman action–entropy"] = spearman(action, entropy, resamples=1).value
-        row["confidently wrong"] = float(confident_errors(action, entropy, TOP).mean())
+        row[f"hardest {TOP:.0%} with entropy below the median"] = float(
+            confident_errors(action, entropy, TOP).mean()
+        )
         row["largest action score"] = float(action.max())
         return row
 

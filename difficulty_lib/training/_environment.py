@@ -37,7 +37,8 @@ def hardware() -> str:
             if count > 1
             else str(torch.cuda.get_device_name(0))
         )
-    return f"{_processor()}, {torch.get_num_threads()} cores"
+    cores = torch.get_num_threads()
+    return f"{_processor()}, {cores} core{'s' if cores > 1 else ''}"
 
 
 def _processor() -> str:
