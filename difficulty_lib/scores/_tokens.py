@@ -48,7 +48,7 @@ def token_table(dynamics: StreamDynamics, names: Sequence[str] | None = None) ->
         },
         label=tokens.gold.astype(np.int64),
         static={},
-        health=(),
+        health=None,
         tokens=None,
         reduction=None,
     )

@@ -42,6 +42,25 @@ class Recorded(RecordTrainingMixin, Trainer):
     pass
 
 
+def one_update(folder, batch_size, accumulation):
+    """Arguments of a Trainer that makes one update and moves no weight."""
+    return TrainingArguments(
+        output_dir=str(folder),
+        per_device_train_batch_size=batch_size,
+        gradient_accumulation_steps=accumulation,
+        max_steps=1,
+        learning_rate=0.0,
+        max_grad_norm=0.0,
+        use_cpu=True,
+        dataloader_pin_memory=False,
+        remove_unused_columns=False,
+        report_to="none",
+        save_strategy="no",
+        logging_strategy="no",
+        disable_tqdm=True,
+    )
+
+
 def gradient_norm(folder, kind, accumulation, *, fixed=False, model=None):
     """Of one update over the same 16 samples; without dropout and without moving a weight."""
     rows = [{k: v for k, v in r.items() if k != "sample_id"} for r in tiny.encoded_rows(16)]
@@ -49,21 +68,7 @@ def gradient_norm(folder, kind, accumulation, *, fixed=False, model=None):
     norm = GradientNorm()
     trainer = kind(
         model=fix_loss_scaling(model) if fixed else model,
-        args=TrainingArguments(
-            output_dir=str(folder),
-            per_device_train_batch_size=16 // accumulation,
-            gradient_accumulation_steps=accumulation,
-            max_steps=1,
-            learning_rate=0.0,
-            max_grad_norm=0.0,
-            use_cpu=True,
-            dataloader_pin_memory=False,
-            remove_unused_columns=False,
-            report_to="none",
-            save_strategy="no",
-            logging_strategy="no",
-            disable_tqdm=True,
-        ),
+        args=one_update(folder, 16 // accumulation, accumulation),
         train_dataset=rows,
         data_collator=DataCollatorWithPadding(tiny.tiny_tokenizer()),
         callbacks=[norm],
@@ -142,21 +147,7 @@ def test_a_causal_language_model_counts_the_accumulated_tokens(tmp_path):
         norm = GradientNorm()
         trainer = Recorded(
             model=causal(),
-            args=TrainingArguments(
-                output_dir=str(tmp_path),
-                per_device_train_batch_size=4 // accumulation,
-                gradient_accumulation_steps=accumulation,
-                max_steps=1,
-                learning_rate=0.0,
-                max_grad_norm=0.0,
-                use_cpu=True,
-                dataloader_pin_memory=False,
-                remove_unused_columns=False,
-                report_to="none",
-                save_strategy="no",
-                logging_strategy="no",
-                disable_tqdm=True,
-            ),
+            args=one_update(tmp_path, 4 // accumulation, accumulation),
             train_dataset=texts,
             data_collator=transformers.DataCollatorForSeq2Seq(tiny.tiny_tokenizer()),
             callbacks=[norm],
