@@ -13,6 +13,7 @@ from difficulty_lib.analysis import (
     ClassDifficulty,
     CurveClusters,
     Estimate,
+    SeedsNeeded,
     agreement_ceiling,
     class_difficulty,
     cluster_curves,
@@ -23,6 +24,7 @@ from difficulty_lib.analysis import (
     paired_difference,
     pearson,
     score_correlations,
+    seeds_needed,
     share,
     spearman,
 )
@@ -31,6 +33,7 @@ from difficulty_lib.dynamics import StreamDynamics
 from difficulty_lib.scores import across_runs, distinct_scores, ranking, score_table
 from difficulty_lib.training import Run
 
+RELIABILITY = ("action_score", "aum", "variability", "predictive_entropy", "last_loss")
 TOP = 0.05  # the share of the samples that count as hardest
 
 
@@ -210,6 +213,12 @@ class ClassificationStudy:
         )
         row["largest action score"] = float(action.max())
         return row
+
+    @cached_property
+    def reliability(self) -> dict[str, SeedsNeeded]:
+        """Per score: how well two seeds agree, and how many it takes for halves to agree at .9."""
+        streams = [run.dynamics.stream(self.split, "evaluation") for run in self.runs]
+        return {name: seeds_needed(streams, name) for name in RELIABILITY}
 
     def seed_agreement(self) -> float:
         """Mean Spearman of the action scores between pairs of seeds; NaN for a single seed."""

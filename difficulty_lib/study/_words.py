@@ -179,7 +179,23 @@ def seeds(study: ClassificationStudy) -> str:
     spread = "; ".join(f"{name} {_mean_range(numbers[name])}" for name in numbers)
     return (
         f"Over {len(table)} seeds (mean, lowest to highest): {spread}. Between two seeds the action "
-        f"scores of the same samples have a Spearman of {study.seed_agreement():.2f} on average."
+        f"scores of the same samples have a Spearman of {study.seed_agreement():.2f} on average. "
+        f"{reliability(study)}"
+    )
+
+
+def reliability(study: ClassificationStudy) -> str:
+    """How many seeds a score takes."""
+    parts = []
+    for name, needed in study.reliability.items():
+        seeds, low, high = (
+            "more than there can be" if n is None else str(n)
+            for n in (needed.seeds, needed.low, needed.high)
+        )
+        parts.append(f"{SCORES[name].title} {seeds} ({low} to {high})")
+    return (
+        "How many seeds must be averaged for two such averages to correlate at .9, by Spearman and "
+        f"Brown (95 % interval): {'; '.join(parts)}."
     )
 
 
