@@ -24,7 +24,9 @@ def bars_chart(table: pd.DataFrame) -> alt.LayerChart:
         ),
         tooltip=["name", "said"],
     )
-    x = alt.X("low:Q", title="multiple of the bar", scale=alt.Scale(type="log"))
+    # What is far below its bar stands at the edge, so that the rest can be told apart.
+    scale = alt.Scale(type="log", domain=[0.03, max(3.0, table["high"].max())], clamp=True)
+    x = alt.X("low:Q", title="multiple of the bar", scale=scale)
     layers = base.mark_rule(strokeWidth=2).encode(x=x, x2="high")
     layers += base.mark_point(filled=True, size=60).encode(x="value:Q")
     layers += (

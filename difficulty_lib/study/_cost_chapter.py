@@ -61,7 +61,8 @@ class CostChapter:
         for found in self.tables:
             rows = found["rows"]
             part = rows[["group", "name", "low", "median", "high", "unit", "note"]].copy()
-            part.insert(0, "hardware", found["environment"]["hardware"])
+            if len(self.tables) > 1:
+                part.insert(0, "hardware", found["environment"]["hardware"])
             parts.append(part)
         frame = pd.concat(parts, ignore_index=True)
         numbers = ["low", "median", "high"]

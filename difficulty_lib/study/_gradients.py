@@ -130,10 +130,10 @@ class GradientStudy(ClassificationStudy):
         for name in GRADIENTS:
             row: dict[str, Any] = {"score": name, "title": SCORES[name].title}
             for column, found in (
-                ("with the action score", self.with_rival(name)),
-                (f"with {self.truth_name}", self.with_truth(name)),
-                ("the same, action score fixed", self.beyond(name)),
-                ("action score with it, this fixed", self.beyond(RIVAL, name)),
+                ("action score", self.with_rival(name)),
+                (self.truth_name, self.with_truth(name)),
+                ("given the action score", self.beyond(name)),
+                ("action score given it", self.beyond(RIVAL, name)),
             ):
                 row[column] = found
             rows.append(row)
@@ -147,7 +147,7 @@ class GradientStudy(ClassificationStudy):
             chosen = order[:count].append(order[-count:][::-1])
             part = self.samples.loc[chosen, ["id", "target", "predicted"]].reset_index(drop=True)
             part.insert(0, "", ["hard"] * count + ["easy"] * count)
-            part.insert(0, "by", SCORES[name].title)
+            part.insert(0, "by", name)
             part.insert(3, "text", "" if texts is None else texts.loc[chosen].to_numpy())
             part["score"] = self.scores.loc[chosen, name].to_numpy()
             part["action score"] = self.scores.loc[chosen, RIVAL].to_numpy()

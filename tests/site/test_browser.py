@@ -1,7 +1,8 @@
 import pytest
 
 pytestmark = pytest.mark.site
-PAGES = ["index", "intro", "method", "scores", "api", "glossary", "bibliography"]
+PAGES = ["index", "intro", "method", "recording", "cheap", "scores", "api", "glossary"]
+PAGES += ["bibliography", "chapters/gradient-variance", "chapters/cost"]
 CHAPTERS = ["chapters/sentiment", "chapters/sentiment-emotion"]
 BRUSHED = """
 () => {
@@ -28,6 +29,13 @@ def test_page_loads_and_draws(visit, server, name):
     drawn = page.query_selector_all("figure.study-chart svg.marks, figure.study-chart canvas.marks")
     assert len(drawn) == len(page.query_selector_all("figure.study-chart"))
     assert all(d.bounding_box()["width"] > 100 for d in drawn)
+    clean(visit)
+
+
+@pytest.mark.parametrize(("name", "charts"), [("gradient-variance", 3), ("cost", 2)])
+def test_chapters_have_their_charts(visit, site, name, charts):
+    page = visit.open((site / "chapters" / f"{name}.html").as_uri())
+    assert len(page.query_selector_all("figure.study-chart[data-drawn]")) == charts
     clean(visit)
 
 
@@ -71,7 +79,8 @@ def test_colours_change_with_the_theme(visit, server):
     clean(visit)
 
 
-def test_phone_has_no_sideways_scroll(phone, server):
-    page = phone.open(f"{server}/{CHAPTERS[0]}.html")
+@pytest.mark.parametrize("name", [CHAPTERS[0], "chapters/gradient-variance", "recording"])
+def test_phone_has_no_sideways_scroll(phone, server, name):
+    page = phone.open(f"{server}/{name}.html")
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 1
     clean(phone)

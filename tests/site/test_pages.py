@@ -74,7 +74,12 @@ def test_every_score_is_listed(site):
 
 
 def test_chapters_say_what_they_are_made_of(site):
-    for name, edition in (("sentiment", "Quick"), ("sentiment-emotion", "Published")):
+    for name, edition in (
+        ("sentiment", "Quick"),
+        ("sentiment-emotion", "Published"),
+        ("gradient-variance", "Quick"),
+        ("cost", "Quick"),
+    ):
         text = (site / "chapters" / f"{name}.html").read_text("utf8")
         for part in (f"{edition} edition", "model: minilm", "papermill", "<code"):
             assert part in text, (name, part)
