@@ -25,7 +25,9 @@ def bars_chart(table: pd.DataFrame) -> alt.LayerChart:
         tooltip=["name", "said"],
     )
     # What is far below its bar stands at the edge, so that the rest can be told apart.
-    scale = alt.Scale(type="log", domain=[0.03, max(3.0, table["high"].max())], clamp=True)
+    scale = alt.Scale(
+        type="log", domain=[0.03, max(3.0, table["high"].max())], clamp=True, nice=False
+    )
     x = alt.X("low:Q", title="multiple of the bar", scale=scale)
     layers = base.mark_rule(strokeWidth=2).encode(x=x, x2="high")
     layers += base.mark_point(filled=True, size=60).encode(x="value:Q")

@@ -88,7 +88,9 @@ class GradientChapter:
     def gain_table(self) -> Any:
         """What each gradient score says of the truth beyond the action score, and the reverse."""
         table = self.study.gain.drop(columns="score").rename(columns={"title": "score"})
-        return shown(table.map(str))
+        return shown(
+            table.map(lambda value: str(value).replace(", ", ",\u00a0").replace(" [", "\u00a0["))
+        )
 
     def verdict_text(self) -> str:
         """Does a gradient say anything that the loss curve does not?"""
