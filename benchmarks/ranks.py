@@ -15,29 +15,14 @@ import time
 from pathlib import Path
 
 from rows import keep, row
+from timed import TimedRecorder
 
 from difficulty_lib.data import load_data
-from difficulty_lib.training import RunConfig, TrainingRecorder
+from difficulty_lib.training import RunConfig
 from difficulty_lib.training._encode import encode
 from difficulty_lib.training._fine_tune import study_trainer
 from difficulty_lib.training._models import load_model
 from difficulty_lib.training._seed import quiet, seed_everything
-
-
-class TimedRecorder(TrainingRecorder):
-    """Counts its own seconds."""
-
-    seconds = 0.0
-
-    def step(self, *args, **kwargs):
-        start = time.perf_counter()
-        super().step(*args, **kwargs)
-        self.seconds += time.perf_counter() - start
-
-    def on_epoch_end(self, *args, **kwargs):
-        start = time.perf_counter()
-        super().on_epoch_end(*args, **kwargs)
-        self.seconds += time.perf_counter() - start
 
 
 def worker(folder: Path, rounds: int, train_size: int) -> None:

@@ -22,32 +22,17 @@ import numpy as np
 import torch
 import transformers
 from rows import keep, row
+from timed import TimedRecorder
 
 from difficulty_lib._evaluating import evaluating
 from difficulty_lib.data import load_data
 from difficulty_lib.tasks import TASKS, observe_classification
-from difficulty_lib.training import RunConfig, TrainingRecorder, observe_split
+from difficulty_lib.training import RunConfig, observe_split
 from difficulty_lib.training._encode import encode
 from difficulty_lib.training._evaluation import length_batches
 from difficulty_lib.training._fine_tune import study_trainer
 from difficulty_lib.training._models import load_model
 from difficulty_lib.training._seed import quiet, seed_everything
-
-
-class TimedRecorder(TrainingRecorder):
-    """Counts its own seconds."""
-
-    seconds = 0.0
-
-    def step(self, *args):
-        start = time.perf_counter()
-        super().step(*args)
-        self.seconds += time.perf_counter() - start
-
-    def on_epoch_end(self, *args, **kwargs):
-        start = time.perf_counter()
-        super().on_epoch_end(*args, **kwargs)
-        self.seconds += time.perf_counter() - start
 
 
 def seconds(function):

@@ -11,6 +11,7 @@ import pandas as pd
 
 from difficulty_lib._errors import ConfigError, DynamicsError
 from difficulty_lib.analysis import share, spearman
+from difficulty_lib.data import read_registry
 from difficulty_lib.dynamics import StreamDynamics
 from difficulty_lib.scores import SCORES, ranking
 
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
 EVALUATION_COST = 0.2  # of an epoch of training: a pass forward only, in batches of like length
 MOST_FASTER = 4.0
-
-# `benchmarks/cheap.py --seed 303 --budget 0.2`: flipped labels among as many rows ranked first, by one
-# epoch of six and by all six. The recipe was chosen on other seeds.
-MEASURED = {"rows": 4000, "flipped": 200, "cheap": 124, "full": 160}
 
 
 @dataclass(frozen=True)
@@ -103,10 +100,11 @@ def spent(plan: Plan, timings: Mapping[str, float]) -> str:
 
 def expected() -> str:
     """What a budget of a fifth was worth where it was measured, as one line."""
+    found = read_registry("budget")["emotion"]
     return (
-        f"to expect: of {MEASURED['flipped']} labels flipped in {MEASURED['rows']:,} tweets, 1 epoch of 6 "
-        f"had {MEASURED['cheap']} among its first {MEASURED['flipped']} rows, all 6 had "
-        f"{MEASURED['full']}"
+        f"to expect: of {found['flipped']} labels flipped in {found['rows']:,} tweets, "
+        f"{found['epochs']} epoch of {found['of']} had {found['cheap']} among its first "
+        f"{found['flipped']} rows, all {found['of']} had {found['full']}"
     )
 
 

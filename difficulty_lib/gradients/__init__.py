@@ -3,7 +3,9 @@
 Needs the extra `train`.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from difficulty_lib._lazy import lazy
 
 if TYPE_CHECKING:
     from difficulty_lib.gradients._inputs import TARGETS as TARGETS
@@ -24,10 +26,4 @@ _LAZY = {
     "VarianceOfGradients": "_vog",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+__getattr__ = lazy(__name__, _LAZY)

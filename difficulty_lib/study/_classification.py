@@ -30,7 +30,7 @@ from difficulty_lib.analysis import (
 )
 from difficulty_lib.data import DATASETS, TextData
 from difficulty_lib.dynamics import StreamDynamics
-from difficulty_lib.scores import across_runs, distinct_scores, ranking, score_table
+from difficulty_lib.scores import distinct_scores, ranking, same_samples, score_table
 from difficulty_lib.training import Run
 
 RELIABILITY = ("action_score", "aum", "variability", "predictive_entropy", "last_loss")
@@ -218,13 +218,11 @@ class ClassificationStudy:
     def reliability(self) -> dict[str, SeedsNeeded]:
         """Per score: how well two seeds agree, and how many it takes for halves to agree at .9."""
         streams = [run.dynamics.stream(self.split, "evaluation") for run in self.runs]
+        same_samples(streams)
         return {name: seeds_needed(streams, name) for name in RELIABILITY}
 
     def seed_agreement(self) -> float:
         """Mean Spearman of the action scores between pairs of seeds; NaN for a single seed."""
         if len(self.runs) < 2:
             return float("nan")
-        streams = [run.dynamics.stream(self.split, "evaluation") for run in self.runs]
-        table = across_runs(streams, "action_score").corr(method="spearman")
-        values = [float(table.iloc[i, j]) for i in range(len(table)) for j in range(i)]
-        return sum(values) / len(values)
+        return self.reliability["action_score"].agreement.value

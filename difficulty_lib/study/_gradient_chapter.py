@@ -55,20 +55,20 @@ class GradientChapter:
 
     def correlations_text(self) -> str:
         """How the gradient scores relate to the action score."""
-        parts = []
+        parts, gain = [], self.study.gain.set_index("score")
         for name in GRADIENTS:
-            found = self.study.with_rival(name)
+            found = gain.loc[name, "action score"]
             glue(f"rival_{name}", found)
             parts.append(f"{SCORES[name].title} {interval(found)}")
         return f"Spearman with the action score: {'; '.join(parts)}."
 
     def deciles_chart(self) -> Any:
         """Error by decile of each score."""
-        return charts.deciles_chart(self.study.deciles(), self.study.error_name)
+        return charts.deciles_chart(self.study.deciles, self.study.error_name)
 
     def deciles_text(self) -> str:
         """What the hardest decile of each score holds."""
-        table = self.study.deciles()
+        table = self.study.deciles
         top = table[table["decile"] == table["decile"].max()].set_index("score")
         said = "; ".join(
             f"{row.title} {100 * row.value:.0f} % ({100 * row.low:.0f} to {100 * row.high:.0f} %)"
@@ -95,8 +95,9 @@ class GradientChapter:
     def verdict_text(self) -> str:
         """Does a gradient say anything that the loss curve does not?"""
         study, parts = self.study, []
+        gain = study.gain.set_index("score")
         for name in GRADIENTS:
-            found, back = study.beyond(name), study.beyond(RIVAL, name)
+            found, back = gain.loc[name, ["given the action score", "action score given it"]]
             glue(f"beyond_{name}", found)
             glue(f"beyond_action_given_{name}", back)
             title = SCORES[name].title

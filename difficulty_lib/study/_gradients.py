@@ -80,6 +80,7 @@ class GradientStudy(ClassificationStudy):
         """What `truth` is."""
         return "human disagreement" if self.rated else self.error_name
 
+    @cached_property
     def deciles(self) -> pd.DataFrame:
         """Error by decile of the gradient scores and of the action score."""
         parts = [

@@ -3,8 +3,9 @@
 The recorders need the extra `train`; configurations and recorded runs do not.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from difficulty_lib._lazy import lazy
 from difficulty_lib.training._config import RunConfig as RunConfig
 from difficulty_lib.training._cross_validation import cross_validate as cross_validate
 from difficulty_lib.training._runs import Run as Run
@@ -35,10 +36,4 @@ _LAZY = {
     "TrainingRecorder": "_recorders",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+__getattr__ = lazy(__name__, _LAZY)

@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from conftest import recorded, texts
 from refusals import raises_one_line
+from study.conftest import recorded, texts
 
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib.charts import bars_chart

@@ -51,13 +51,8 @@ def one_update(folder, batch_size, accumulation):
         max_steps=1,
         learning_rate=0.0,
         max_grad_norm=0.0,
-        use_cpu=True,
-        dataloader_pin_memory=False,
         remove_unused_columns=False,
-        report_to="none",
-        save_strategy="no",
-        logging_strategy="no",
-        disable_tqdm=True,
+        **tiny.SILENT,
     )
 
 

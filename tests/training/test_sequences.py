@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from training import tiny_heads
+from training import tiny, tiny_heads
 from transformers import (
     DataCollatorForSeq2Seq,
     DataCollatorWithPadding,
@@ -382,13 +382,8 @@ def trained(folder, kind, rows, tokenizer, collate=None, **settings):
         "per_device_train_batch_size": 4,
         "num_train_epochs": 2,
         "learning_rate": 3e-3,
-        "use_cpu": True,
-        "dataloader_pin_memory": False,
         "remove_unused_columns": False,
-        "report_to": "none",
-        "save_strategy": "no",
-        "logging_strategy": "no",
-        "disable_tqdm": True,
+        **tiny.SILENT,
     }
     observe = TASKS[TASK[kind]].observe
     recorder = TrainingRecorder(folder / "run", observe=observe)

@@ -48,12 +48,7 @@ def arguments(folder, **settings):
         "num_train_epochs": EPOCHS,
         "learning_rate": 5e-3,
         "seed": 3,
-        "use_cpu": True,
-        "dataloader_pin_memory": False,
-        "report_to": "none",
-        "save_strategy": "no",
-        "logging_strategy": "no",
-        "disable_tqdm": True,
+        **tiny.SILENT,
     }
     return TrainingArguments(**(defaults | settings))
 

@@ -56,13 +56,8 @@ def arguments(folder, kind=TrainingArguments, **settings):
         "num_train_epochs": EPOCHS,
         "learning_rate": 5e-3,
         "seed": 3,
-        "use_cpu": True,
-        "dataloader_pin_memory": False,
         "remove_unused_columns": False,
-        "report_to": "none",
-        "save_strategy": "no",
-        "logging_strategy": "no",
-        "disable_tqdm": True,
+        **tiny.SILENT,
     }
     return kind(**(defaults | settings))
 

@@ -15,6 +15,15 @@ FILLERS = PROSE.split()
 PIECES = ["##s", "##ed", "##ing", ".", ",", "!", "?"]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 MAX_POSITIONS = 64
+# Arguments of a Trainer that says nothing, keeps nothing and needs no GPU.
+SILENT = {
+    "use_cpu": True,
+    "dataloader_pin_memory": False,
+    "report_to": "none",
+    "save_strategy": "no",
+    "logging_strategy": "no",
+    "disable_tqdm": True,
+}
 
 
 def vocabulary():

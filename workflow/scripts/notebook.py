@@ -17,6 +17,7 @@ def hide_parameters(path: Path) -> None:
     for cell in notebook.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.metadata["tags"] = [*cell.metadata["tags"], "remove-cell"]
+    notebook.metadata.get("papermill", {}).pop("output_path", None)  # a folder that is gone
     nbformat.write(notebook, path)
 
 
