@@ -43,3 +43,11 @@ SENTIMENT = TASKS.add(
         observe=observe_classification,
     )
 )
+NLI = TASKS.add(
+    Task(
+        name="nli",
+        title="Natural language inference",
+        auto_model="AutoModelForSequenceClassification",
+        observe=observe_classification,
+    )
+)
