@@ -4,6 +4,8 @@ from difficulty_lib.data._check import check_frame as check_frame
 from difficulty_lib.data._check import check_labels as check_labels
 from difficulty_lib.data._fingerprint import fingerprint as fingerprint
 from difficulty_lib.data._hashing import unit_hash as unit_hash
+from difficulty_lib.data._problems import join_problems as join_problems
+from difficulty_lib.data._problems import problem_table as problem_table
 from difficulty_lib.data._registry_files import read_registry as read_registry
 from difficulty_lib.data._registry_files import registry_folder as registry_folder
 from difficulty_lib.data._resolve import changed_splits as changed_splits

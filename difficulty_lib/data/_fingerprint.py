@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 
@@ -12,7 +15,8 @@ def fingerprint(frame: pd.DataFrame, text_columns: Sequence[str], label: str = "
     """Sha256 over the rows in the order of their ids, the first 16 hex digits.
 
     Args:
-        frame: indexed by sample_id, with the text columns and an integer label.
+        frame: indexed by sample_id, with the text columns and a label: an integer, a text, or
+            nested lists, tuples or arrays of these, which all count as lists.
         text_columns: which columns are texts.
         label: the label's column.
     """
@@ -21,8 +25,22 @@ def fingerprint(frame: pd.DataFrame, text_columns: Sequence[str], label: str = "
     fields = [frame[column].tolist() for column in text_columns]
     for sample_id, gold, *texts in zip(frame.index.tolist(), frame[label].tolist(), *fields):
         # Lengths before texts: no separator can occur inside a text and be mistaken for one.
-        row = [str(sample_id), str(gold)]
+        row = [str(sample_id), _written(gold)]
         row += [f"{len(text)}:{text}" for text in texts]
         digest.update("\x1f".join(row).encode("utf-8", "surrogatepass"))
         digest.update(b"\x1e")
     return digest.hexdigest()[:16]
+
+
+def _written(gold: Any) -> str:
+    if isinstance(gold, str):
+        return f"{len(gold)}:{gold}"
+    if isinstance(gold, list | tuple | np.ndarray):
+        return json.dumps(_plain(gold), ensure_ascii=False, separators=(",", ":"))
+    return str(gold)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(part) for part in value]
+    return value.item() if isinstance(value, np.generic) else value

@@ -63,7 +63,8 @@ def load_data(name: str) -> TextData:
         label_names=spec.label_names,
         origin=origin,
         redistributable=spec.redistributable,
-        notes=notes,
+        notes=spec.notes + notes,
+        target=spec.target,
     )
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from difficulty_lib._errors import ConfigError
 from difficulty_lib._registry import Registry
 from difficulty_lib.data._registry_files import read_registry
+
+TARGETS = ("class", "text", "answers", "tags")
 
 
 @dataclass(frozen=True)
@@ -21,16 +24,20 @@ class Embedded:
 
 @dataclass(frozen=True)
 class Hub:
-    """A data set on the Hugging Face hub, at a pinned revision."""
+    """A data set on the Hugging Face hub, at a pinned revision.
+
+    `splits` names those of our splits that the hub calls otherwise.
+    """
 
     id: str
     revision: str
     config: str | None = None
+    splits: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class SplitSpec:
-    """How many rows a split has, and the fingerprint of its (id, texts, label)."""
+    """How many rows a split has for use, and the fingerprint of their (id, texts, label)."""
 
     rows: int
     fingerprint: str
@@ -38,7 +45,7 @@ class SplitSpec:
 
 @dataclass(frozen=True)
 class DataSpec:
-    """An entry of the registry of data sets."""
+    """An entry of the registry of data sets; `target` says what its labels are (`TextData`)."""
 
     name: str
     title: str
@@ -53,6 +60,15 @@ class DataSpec:
     splits: dict[str, SplitSpec] = field(default_factory=dict)
     embedded: Embedded | None = None
     hub: Hub | None = None
+    target: str = "class"
+    fixture: bool = False
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.target not in TARGETS:
+            raise ConfigError(
+                f"data set {self.name}: target '{self.target}'; expected {', '.join(TARGETS)}"
+            )
 
     @classmethod
     def from_toml(cls, name: str, entry: dict[str, Any]) -> DataSpec:
@@ -61,8 +77,8 @@ class DataSpec:
         splits = {k: SplitSpec(**v) for k, v in known.pop("splits").items()}
         embedded = Embedded(**known.pop("embedded")) if "embedded" in known else None
         hub = Hub(**known.pop("hub")) if "hub" in known else None
-        for key in ("text_columns", "label_names"):
-            known[key] = tuple(known[key])
+        for key in ("text_columns", "label_names", "notes"):
+            known[key] = tuple(known.get(key, ()))
         return cls(name=name, splits=splits, embedded=embedded, hub=hub, **known)
 
 

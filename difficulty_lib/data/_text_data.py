@@ -10,6 +10,7 @@ import pandas as pd
 from difficulty_lib._errors import DataError
 from difficulty_lib.data._fingerprint import fingerprint
 from difficulty_lib.data._hashing import unit_hash
+from difficulty_lib.data._problems import problem_table
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,19 @@ class TextData:
     Attributes:
         name: the data set's name.
         splits: frames indexed by `sample_id` (int64, unique within a split), with the text
-            columns, an integer `label`, and whatever else the source knows of a sample.
+            columns, a `label` of the kind that `target` says, and whatever else the source knows
+            of a sample.
         text_columns: which columns are texts, in the order in which a model reads them.
-        label_names: name of every label.
-        origin: which source served it: "mirror", "embedded", "hub" or "file".
+        label_names: name of every class or tag; empty for other targets.
+        origin: which source served it: "mirror", "fixture", "embedded", "hub" or "file".
         redistributable: whether its licence lets a page show all of its texts.
         notes: what a reader should know of how it was made, one sentence each.
+        target: what `label` holds. "class": an integer. "text": the reference, a str. "answers":
+            a tuple of (text, start) pairs, start a character offset into the last text column
+            (the context), no pair at all for a question that it does not answer. "tags": a list
+            of integers, one for each word of `text.split(" ")`.
+        problems: rows that were set aside (`used` False) or kept but noted (True): `split`,
+            `sample_id`, `problem` (one of a few fixed phrases), `used`.
     """
 
     name: str
@@ -34,6 +42,8 @@ class TextData:
     origin: str
     redistributable: bool = False
     notes: tuple[str, ...] = ()
+    target: str = "class"
+    problems: pd.DataFrame = field(default_factory=problem_table, repr=False)
 
     def __getitem__(self, split: str) -> pd.DataFrame:
         try:
@@ -59,10 +69,12 @@ class TextData:
         """At most so many samples of each split, chosen by their ids alone.
 
         A larger subset contains the smaller ones; the choice is the same on every machine and for
-        every seed. `None` keeps the whole split.
+        every seed. `None` keeps the whole split. Problems stay, but for notes on samples that are
+        not chosen.
         """
         splits = {name: _first(frame, sizes.get(name)) for name, frame in self.splits.items()}
-        return TextData(**{**self.__dict__, "splits": splits})
+        problems = self.problems[_still_there(self.problems, splits)].reset_index(drop=True)
+        return TextData(**{**self.__dict__, "splits": splits, "problems": problems})
 
 
 def _first(frame: pd.DataFrame, size: int | None) -> pd.DataFrame:
@@ -70,3 +82,11 @@ def _first(frame: pd.DataFrame, size: int | None) -> pd.DataFrame:
         return frame
     order = np.argsort(unit_hash(frame.index.to_numpy(), salt=1), kind="stable")
     return frame.iloc[np.sort(order[:size])]
+
+
+def _still_there(problems: pd.DataFrame, splits: dict[str, pd.DataFrame]) -> list[bool]:
+    rows = zip(problems["split"], problems["sample_id"], problems["used"])
+    return [
+        not used or split not in splits or sample_id in splits[split].index
+        for split, sample_id, used in rows
+    ]
