@@ -18,8 +18,9 @@ from rows import keep, row
 from timed import TimedRecorder
 
 from difficulty_lib.data import load_data
+from difficulty_lib.tasks import TaskSettings
+from difficulty_lib.tasks.classification import encode_classes
 from difficulty_lib.training import RunConfig
-from difficulty_lib.training._encode import encode
 from difficulty_lib.training._fine_tune import study_trainer
 from difficulty_lib.training._models import load_model
 from difficulty_lib.training._seed import quiet, seed_everything
@@ -32,7 +33,7 @@ def worker(folder: Path, rounds: int, train_size: int) -> None:
     found = []
     with quiet():
         tokenizer, model = load_model(config.model, config.task, data.label_names, "")
-        train = encode(data["train"], data.text_columns, tokenizer, 128)
+        train = encode_classes(data["train"], TaskSettings(tokenizer, data.text_columns, 128))
         for number in range(rounds + 1):
             seed_everything(1)
             recorder = TimedRecorder(folder / f"run-{number}")

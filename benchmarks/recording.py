@@ -26,9 +26,9 @@ from timed import TimedRecorder
 
 from difficulty_lib._evaluating import evaluating
 from difficulty_lib.data import load_data
-from difficulty_lib.tasks import TASKS, observe_classification
+from difficulty_lib.tasks import TASKS, TaskSettings, observe_classification
+from difficulty_lib.tasks.classification import encode_classes
 from difficulty_lib.training import RunConfig, observe_split
-from difficulty_lib.training._encode import encode
 from difficulty_lib.training._evaluation import length_batches
 from difficulty_lib.training._fine_tune import study_trainer
 from difficulty_lib.training._models import load_model
@@ -91,8 +91,8 @@ def main():
     config = RunConfig(dataset=given.dataset, epochs=1)
     with quiet():
         tokenizer, model = load_model(config.model, config.task, data.label_names, "")
-        train = encode(data["train"], data.text_columns, tokenizer, 128)
-        split = encode(data["validation"], data.text_columns, tokenizer, 128)
+        train = encode_classes(data["train"], TaskSettings(tokenizer, data.text_columns, 128))
+        split = encode_classes(data["validation"], TaskSettings(tokenizer, data.text_columns, 128))
         collate = transformers.DataCollatorWithPadding(tokenizer)
         texts, labels = data["validation"]["text"].tolist(), data["validation"]["label"].tolist()
         device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "CPU"

@@ -73,7 +73,7 @@ class TextData:
         not chosen.
         """
         splits = {name: _first(frame, sizes.get(name)) for name, frame in self.splits.items()}
-        problems = self.problems[_still_there(self.problems, splits)].reset_index(drop=True)
+        problems = self.problems.loc[_still_there(self.problems, splits)].reset_index(drop=True)
         return TextData(**{**self.__dict__, "splits": splits, "problems": problems})
 
 

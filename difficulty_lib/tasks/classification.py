@@ -1,11 +1,51 @@
-"""Text classification: what is observed of a sample's logits."""
+"""Text classification, of single texts and of pairs: encoding, and what is observed of the logits."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
+from difficulty_lib._errors import ModelError
 from difficulty_lib._extras import require
-from difficulty_lib.tasks._task import TASKS, Task, Tensors
+from difficulty_lib.tasks._encoding import EncodedSplit, TaskSettings
+from difficulty_lib.tasks._task import TASKS, Collate, Task, Tensors
+
+
+def encode_classes(frame: pd.DataFrame, settings: TaskSettings) -> EncodedSplit:
+    """Tokenize a split of labelled texts or pairs.
+
+    Args:
+        frame: indexed by sample_id, with the text columns and an integer `label`.
+        settings: one text column or two; two are read as a pair. The longer text of a pair that
+            does not fit is cut first.
+
+    Raises:
+        ModelError: on more than two text columns.
+    """
+    columns = settings.text_columns
+    if len(columns) > 2:
+        raise ModelError(f"{len(columns)} text columns; a model reads one text or a pair")
+    texts = [frame[column].tolist() for column in columns]
+    whole = settings.tokenizer(*texts, truncation=False, verbose=False)["input_ids"]
+    encoded = settings.tokenizer(*texts, truncation=True, max_length=settings.max_length)
+    names = list(encoded.keys())
+    rows = [
+        {**dict(zip(names, values)), "labels": label, "sample_id": sample_id}
+        for *values, label, sample_id in zip(
+            *(encoded[name] for name in names), frame["label"].tolist(), frame.index.tolist()
+        )
+    ]
+    lengths = np.array([len(ids) for ids in encoded["input_ids"]], dtype=np.int64)
+    truncated = sum(len(before) > after for before, after in zip(whole, lengths))
+    return EncodedSplit(rows=rows, lengths=lengths, truncated=int(truncated))
+
+
+def pad_inputs(tokenizer: Any, model: Any) -> Collate:
+    """A collator that pads what the tokenizer made, and nothing else."""
+    collate: Collate = require("transformers", "train").DataCollatorWithPadding(tokenizer)
+    return collate
 
 
 def observe_classification(logits: Any, labels: Any) -> Tensors:
@@ -41,6 +81,8 @@ SENTIMENT = TASKS.add(
         title="Sentiment analysis",
         auto_model="AutoModelForSequenceClassification",
         observe=observe_classification,
+        encode=encode_classes,
+        collate=pad_inputs,
     )
 )
 NLI = TASKS.add(
@@ -49,5 +91,7 @@ NLI = TASKS.add(
         title="Natural language inference",
         auto_model="AutoModelForSequenceClassification",
         observe=observe_classification,
+        encode=encode_classes,
+        collate=pad_inputs,
     )
 )

@@ -16,7 +16,7 @@ from difficulty_lib.training._models import model_identity
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 SCHEDULES = ("linear", "cosine", "constant", "constant_with_warmup", "polynomial", "inverse_sqrt")
-_LATER = {"record_gradients": False}
+_LATER = {"record_gradients": False, "max_target_length": 64, "stride": 64, "num_beams": 1}
 _RANGES = (
     ("learning_rate", 0.0, math.inf),
     ("weight_decay", 0.0, math.inf),
@@ -48,6 +48,10 @@ class RunConfig:
         record_gradients: whether per-sample gradient norms and the variance of gradients of the
             evaluation splits are recorded too.
         record_initial: whether the evaluation stream starts at epoch 0, before the first update.
+        max_target_length: of summaries, the tokens after which a reference or a generated text
+            is cut.
+        stride: of questions, the tokens that neighbouring pieces of a long context share.
+        num_beams: of summaries, the beams of the generation; 1 is greedy.
         intervention: what was done to the data or the training, by name; empty for nothing.
         data_fingerprint: of the whole data set; filled in from the registry.
         model_revision: of the weights; filled in.
@@ -71,6 +75,9 @@ class RunConfig:
     record_training: bool = False
     record_initial: bool = True
     record_gradients: bool = False
+    max_target_length: int = 64
+    stride: int = 64
+    num_beams: int = 1
     intervention: dict[str, Any] = field(default_factory=dict)
     data_fingerprint: str = ""
     model_revision: str = ""
@@ -83,14 +90,15 @@ class RunConfig:
                 f"evaluation_splits is {self.evaluation_splits!r}; expected a list of splits' names"
             )
         object.__setattr__(self, "evaluation_splits", tuple(self.evaluation_splits))
-        if TASKS[self.task].labels != "class":
+        if TASKS[self.task].encode is None:
             raise ConfigError(
                 f"task '{self.task}' has no runs of its own; record it in a Trainer of yours with "
                 f"observe=TASKS['{self.task}'].observe"
             )
-        for name in ("epochs", "batch_size", "max_length"):
+        for name in ("epochs", "batch_size", "max_length", "max_target_length", "num_beams"):
             _at_least(name, getattr(self, name), 1)
-        _at_least("seed", self.seed, 0)
+        for name in ("seed", "stride"):
+            _at_least(name, getattr(self, name), 0)
         for name in ("train_size", "eval_size"):
             if getattr(self, name) is not None:
                 _at_least(name, getattr(self, name), 1)

@@ -13,9 +13,8 @@ from tqdm.auto import tqdm
 
 from difficulty_lib._errors import TrainingError
 from difficulty_lib._extras import require
-from difficulty_lib.tasks import TASKS
+from difficulty_lib.tasks import TASKS, EncodedSplit
 from difficulty_lib.training._config import RunConfig
-from difficulty_lib.training._encode import EncodedSplit
 from difficulty_lib.training._recorders import (
     RecordEvaluation,
     RecordTrainingMixin,
@@ -87,7 +86,7 @@ def study_trainer(
         model=model,
         args=_arguments(config, scratch, progress, len(train)),
         train_dataset=train,
-        data_collator=transformers.DataCollatorWithPadding(tokenizer),
+        data_collator=TASKS[config.task].collate(tokenizer, model),
         processing_class=tokenizer,
         callbacks=callbacks,
     )
@@ -131,6 +130,7 @@ def fine_tune(
         if watched is None
         else watched,
         initial=config.record_initial,
+        collate=TASKS[config.task].collate(tokenizer, model),
         observe=observe,
         stream=stream,
         also=[gradients] if gradients else [],

@@ -30,9 +30,10 @@ def model_folder(name: str) -> str:
         return name
     spec = importlib.util.find_spec(embedded["module"])
     if spec is None or not spec.submodule_search_locations:
+        install = embedded.get("install", "pip install 'difficulty-lib[train]'")
         raise ModelError(
             f"the model '{name}' comes with the package {embedded['package']}, which is not "
-            "installed: pip install 'difficulty-lib[train]'"
+            f"installed: {install}"
         )
     return str(Path(next(iter(spec.submodule_search_locations))) / embedded["folder"])
 
@@ -43,6 +44,9 @@ def model_identity(name: str) -> str:
     Raises:
         ModelError: if the name is neither embedded, nor a folder, nor to be found on the hub.
     """
+    pair = _pair(name)
+    if pair:
+        return "+".join(model_identity(part) for part in pair)
     embedded = embedded_models().get(name)
     if embedded is not None:
         return str(embedded["revision"])[:16]
@@ -80,9 +84,13 @@ def _unreachable(name: str, error: Exception) -> str:
 
 
 def _folder_hash(folder: Path) -> str:
-    files = sorted(p for p in folder.rglob("*") if p.suffix in (".json", ".safetensors", ".txt"))
+    files = sorted(
+        p for p in folder.rglob("*") if p.suffix in (".json", ".safetensors", ".txt", ".gguf")
+    )
     if not files:
-        raise ModelError(f"{folder}: no model files; expected config.json and *.safetensors")
+        raise ModelError(
+            f"{folder}: no model files; expected config.json and *.safetensors, or a *.gguf"
+        )
     digest = hashlib.sha256()
     for path in files:
         digest.update(str(path.relative_to(folder)).encode())
@@ -107,34 +115,38 @@ def _check_folder(name: str, folder: Path) -> None:
 
 
 def load_model(name: str, task: str, labels: tuple[str, ...], revision: str) -> tuple[Any, Any]:
-    """The tokenizer, and the model with a new head for these labels.
+    """The tokenizer, and the model: with a new head for these labels, or the head of its words.
 
-    Only safetensors, never pickled weights; never code from the model's folder.
+    Only safetensors or GGUF, never pickled weights; never code from the model's folder. Of
+    "encoder+decoder", two encoders' names, an encoder-decoder is made whose halves start from them
+    and whose attention across is new.
 
     Raises:
         ModelError: if the files are missing or cannot be used.
     """
     transformers = require("transformers", "train")
     safetensors = require("safetensors", "train")
-    where = model_folder(name)
-    options: dict[str, Any] = {"trust_remote_code": False}
-    if Path(where).is_dir():
-        _check_folder(name, Path(where))
-    elif revision:
-        options["revision"] = revision
-    names = dict(enumerate(labels))
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(where, **options)
-        model = getattr(transformers, TASKS[task].auto_model).from_pretrained(
-            where,
-            num_labels=len(labels),
-            id2label=names,
-            label2id={label: number for number, label in names.items()},
-            dtype="float32",  # the default, "auto", trains a bfloat16 checkpoint in bfloat16
-            use_safetensors=True,
-            ignore_mismatched_sizes=True,
-            **options,
+    auto_model = TASKS[task].auto_model
+    pair = _pair(name)
+    if pair and auto_model != "AutoModelForSeq2SeqLM":
+        raise ModelError(
+            f"'{name}' names an encoder and a decoder, but task '{task}' takes one model"
         )
+    try:
+        if pair:
+            tokenizer, model = _warm_started(pair)
+        else:
+            where, options = _place(name, revision)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(where, **options)
+            if "gguf_file" not in options:
+                options["use_safetensors"] = True
+            model = getattr(transformers, auto_model).from_pretrained(
+                where,
+                dtype="float32",  # the default, "auto", trains a bfloat16 checkpoint in bfloat16
+                ignore_mismatched_sizes=True,
+                **_head(labels),
+                **options,
+            )
     except (OSError, ValueError, safetensors.SafetensorError) as error:
         raise ModelError(_unreachable(name, error)) from None
     if getattr(tokenizer, "pad_token", None) is None:
@@ -144,3 +156,80 @@ def load_model(name: str, task: str, labels: tuple[str, ...], revision: str) -> 
     # scaled by the number of accumulated batches and ranks.
     model.accepts_loss_kwargs = False
     return tokenizer, model
+
+
+def _head(labels: tuple[str, ...]) -> dict[str, Any]:
+    if not labels:
+        return {}
+    names = dict(enumerate(labels))
+    return {
+        "num_labels": len(labels),
+        "id2label": names,
+        "label2id": {label: number for number, label in names.items()},
+    }
+
+
+def _place(name: str, revision: str) -> tuple[str, dict[str, Any]]:
+    """What `from_pretrained` opens, and with which options."""
+    where = model_folder(name)
+    options: dict[str, Any] = {"trust_remote_code": False}
+    if Path(where).is_dir():
+        gguf = _gguf_file(Path(where))
+        if gguf is not None:
+            require("gguf", "causal")
+            options["gguf_file"] = gguf
+        else:
+            _check_folder(name, Path(where))
+    elif revision:
+        options["revision"] = revision
+    return where, options
+
+
+def _gguf_file(folder: Path) -> str | None:
+    """The folder's one GGUF file, if it is no folder made by save_pretrained."""
+    found = sorted(folder.glob("*.gguf"))
+    if (folder / "config.json").exists() or not found:
+        return None
+    if len(found) > 1:
+        raise ModelError(
+            f"{folder}: {len(found)} GGUF files ({', '.join(p.name for p in found)}); expected one"
+        )
+    return found[0].name
+
+
+def _pair(name: str) -> tuple[str, str] | None:
+    """The two names of "encoder+decoder", or None for one model's name."""
+    first, plus, second = name.partition("+")
+    return (first, second) if plus and first and second and not Path(name).is_dir() else None
+
+
+def _warm_started(pair: tuple[str, str]) -> tuple[Any, Any]:
+    transformers = require("transformers", "train")
+    (encoder, options), (decoder, _) = (_place(name, "") for name in pair)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(encoder, **options)
+    other = transformers.AutoTokenizer.from_pretrained(decoder, **options)
+    if tokenizer.get_vocab() != other.get_vocab():
+        raise ModelError(
+            f"'{pair[0]}' and '{pair[1]}' have other vocabularies; expected two models of one "
+            "tokenizer"
+        )
+    model = transformers.EncoderDecoderModel.from_encoder_decoder_pretrained(encoder, decoder)
+    start = tokenizer.cls_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
+    end = tokenizer.sep_token_id if tokenizer.eos_token_id is None else tokenizer.eos_token_id
+    for config in (model.config, model.generation_config):
+        config.decoder_start_token_id = start
+        config.eos_token_id = end
+        config.pad_token_id = tokenizer.pad_token_id
+    return tokenizer, model.float()
+
+
+def longest_input(tokenizer: Any, model: Any, max_length: int) -> int:
+    """Tokens that fit: the setting, or less where model or tokenizer take less."""
+    limits = [max_length, int(getattr(tokenizer, "model_max_length", max_length) or max_length)]
+    config = getattr(model.config, "encoder", model.config)
+    positions = getattr(config, "max_position_embeddings", None)
+    if positions:
+        # RoBERTa-like models count positions from padding_idx + 1
+        offset = 2 if config.model_type in ("roberta", "xlm-roberta", "camembert") else 0
+        limits.append(int(positions) - offset)
+    return min(limits)

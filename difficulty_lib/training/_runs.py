@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from difficulty_lib._errors import ConfigError, DynamicsError, ModelError
 from difficulty_lib._extras import require
@@ -30,13 +31,15 @@ from difficulty_lib.dynamics import Dynamics, StreamDynamics
 from difficulty_lib.dynamics._health import CollapsedRunWarning
 from difficulty_lib.dynamics._store import ROOT
 from difficulty_lib.scores import null_loss_from_frequencies
+from difficulty_lib.tasks import TASKS, TaskSettings
 from difficulty_lib.training._config import RunConfig
 from difficulty_lib.training._interventions import SECOND, intervene
 
 if TYPE_CHECKING:
-    from difficulty_lib.training._encode import EncodedSplit
+    from difficulty_lib.tasks import EncodedSplit
 
 RECORD = "run.json"
+OUTPUTS = "outputs"
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,17 @@ class Run:
         stream = self.dynamics.stream(split, "evaluation")
         row = -1 if epoch is None else stream.trained_epochs.tolist().index(epoch)
         return float(stream.matrix("correct")[row].mean())
+
+    def outputs(self, split: str) -> pd.DataFrame | None:
+        """What the model gave out for a split after the last epoch, or None if nothing was kept.
+
+        Returns:
+            Indexed by sample_id. Of summaries: `generated`, `rouge1`, `rouge2`, `rougeL` (F, 0 to
+            1), `generated_entropy` (mean nats per token), `generated_tokens`. Of questions:
+            `predicted`, `start`, `end` (characters of the context), `exact_match`, `f1`.
+        """
+        path = self.folder / OUTPUTS / f"{split}.parquet"
+        return pd.read_parquet(path) if path.exists() else None
 
     def best_epoch(self, split: str) -> int:
         """The epoch after which accuracy on `split` was highest, the first of equals."""
@@ -227,13 +241,18 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
     """
     # Imported here: looking a recorded run up needs neither torch nor transformers.
     require("torch", "train")
-    from difficulty_lib.training._encode import encode, longest_input
     from difficulty_lib.training._fine_tune import fine_tune
-    from difficulty_lib.training._models import load_model
+    from difficulty_lib.training._models import load_model, longest_input
     from difficulty_lib.training._seed import quiet, seed_everything
     from difficulty_lib.training._two_stages import fine_tune_twice
 
     start = time.perf_counter()
+    task = TASKS[config.task]
+    if data.target != task.target:
+        raise ConfigError(
+            f"task '{task.name}' needs data whose target is {task.target}; that of {data.name} is "
+            f"{data.target}"
+        )
     sizes = dict.fromkeys(data.splits, config.eval_size) | {"train": config.train_size}
     subset = intervene(data.subset(sizes), config)
     missing = [split for split in config.evaluation_splits if split not in subset.splits]
@@ -243,7 +262,8 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
         )
     folder = _free(folder)
     two_stages = SECOND in subset.splits
-    _check_labels(subset)
+    if task.target == "class":
+        _check_labels(subset)
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     seed_everything(config.seed)
@@ -251,10 +271,18 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
         tokenizer, model = load_model(
             config.model, config.task, data.label_names, _hub_revision(config)
         )
-        limit = longest_input(tokenizer, model, config.max_length)
+        settings = TaskSettings(
+            tokenizer=tokenizer,
+            text_columns=data.text_columns,
+            max_length=longest_input(tokenizer, model, config.max_length),
+            max_target_length=config.max_target_length,
+            stride=config.stride,
+            num_beams=config.num_beams,
+            label_names=data.label_names,
+        )
         other = (SECOND,) if two_stages else config.evaluation_splits
         wanted = dict.fromkeys(("train", *other))
-        encoded = {s: encode(subset[s], data.text_columns, tokenizer, limit) for s in wanted}
+        encoded = {split: task.encode(subset[split], settings) for split in wanted}
         _check_lengths(encoded, data.name)
         partial.mkdir(parents=True)
         try:
@@ -262,13 +290,19 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
             timings = stages(config, model, tokenizer, encoded, partial, progress=progress)
             with _expecting(config):
                 dynamics = Dynamics.load(partial)
+            begun = time.perf_counter()
+            outputs = _write_outputs(config, model, settings, subset, encoded, partial)
+            if outputs:
+                timings["outputs_s"] = time.perf_counter() - begun
             seen = replace(subset, splits={split: subset[split] for split in encoded})
             record = _describe(config, seen, dynamics) | {
                 "timings": timings | {"total_s": time.perf_counter() - start}
             }
+            record["metrics"] |= outputs
             record["data"] |= {
                 "truncated": {split: encoded[split].truncated for split in encoded},
-                "max_length": limit,
+                "max_length": settings.max_length,
+                "problems": _problems(subset, encoded),
             }
             (partial / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf8")
         except BaseException:
@@ -277,6 +311,39 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(partial, folder)
     return Run.load(folder)
+
+
+def _write_outputs(
+    config: RunConfig,
+    model: Any,
+    settings: TaskSettings,
+    data: TextData,
+    encoded: dict[str, EncodedSplit],
+    folder: Path,
+) -> dict[str, dict[str, float]]:
+    """Keep what the model gives out for the evaluated splits; the means of its measures."""
+    produce = TASKS[config.task].outputs
+    means: dict[str, dict[str, float]] = {}
+    if produce is None:
+        return means
+    for split in config.evaluation_splits:
+        table = produce(model, settings, data[split], encoded[split])
+        (folder / OUTPUTS).mkdir(exist_ok=True)
+        table.to_parquet(folder / OUTPUTS / f"{split}.parquet", compression="zstd")
+        for name, mean in table.select_dtypes("float").mean().items():
+            means.setdefault(str(name), {})[split] = float(mean)
+    return means
+
+
+def _problems(data: TextData, encoded: dict[str, EncodedSplit]) -> list[dict[str, Any]]:
+    """Which samples did not fit, and why: those of the source first, then those of the tokenizer."""
+    tables = [data.problems[data.problems["split"].isin(list(encoded))]]
+    tables += [rows.problems.assign(split=split) for split, rows in encoded.items()]
+    return [
+        {"split": split, "problem": problem, "used": bool(used), "ids": sorted(part.tolist())}
+        for table in tables
+        for (split, problem, used), part in table.groupby(["split", "problem", "used"])["sample_id"]
+    ]
 
 
 def _check_labels(data: TextData) -> None:
@@ -302,7 +369,6 @@ def _describe(config: RunConfig, data: TextData, dynamics: Dynamics) -> dict[str
     from difficulty_lib.training._environment import environment
     from difficulty_lib.training._fine_tune import use_bfloat16
 
-    classes = len(data.label_names)
     return {
         "hash": config.hash,
         "config": config.to_dict(),
@@ -310,10 +376,8 @@ def _describe(config: RunConfig, data: TextData, dynamics: Dynamics) -> dict[str
         "data": {
             "origin": data.origin,
             "label_names": list(data.label_names),
-            "label_counts": {
-                split: np.bincount(frame["label"], minlength=classes).tolist()
-                for split, frame in data.splits.items()
-            },
+            "label_counts": _label_counts(data),
+            "rows": {split: len(frame) for split, frame in data.splits.items()},
             "notes": list(data.notes),
         },
         "health": {
@@ -322,11 +386,24 @@ def _describe(config: RunConfig, data: TextData, dynamics: Dynamics) -> dict[str
             if (health := dynamics.stream(*key).health)
         },
         "metrics": {
-            "accuracy": {
-                "/".join(key): dynamics.stream(*key).matrix("correct").mean(axis=1).tolist()
+            name: {
+                "/".join(key): dynamics.stream(*key).matrix(column).mean(axis=1).tolist()
                 for key in dynamics.keys
-            },
+                if dynamics.stream(*key).available(column)
+            }
+            for name, column in (("accuracy", "correct"), ("loss", "loss"))
         },
+    }
+
+
+def _label_counts(data: TextData) -> dict[str, list[int]]:
+    """Samples of every class, by split; none where there are no classes."""
+    if data.target != "class":
+        return {}
+    classes = len(data.label_names)
+    return {
+        split: np.bincount(frame["label"], minlength=classes).tolist()
+        for split, frame in data.splits.items()
     }
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from difficulty_lib.tasks import EncodedSplit
 from difficulty_lib.training._config import RunConfig
-from difficulty_lib.training._encode import EncodedSplit
 from difficulty_lib.training._fine_tune import fine_tune
 from difficulty_lib.training._interventions import SECOND
 

@@ -16,8 +16,8 @@ from difficulty_lib.dynamics._health import CollapsedRunWarning
 from difficulty_lib.dynamics._merge import merge_samples
 from difficulty_lib.dynamics._tokens import TokenDynamics
 from difficulty_lib.scores import SCORES, score_table, with_trained_null
+from difficulty_lib.tasks import EncodedSplit
 from difficulty_lib.training import Run, RunConfig, cross_validate, get_or_train
-from difficulty_lib.training._encode import EncodedSplit
 from difficulty_lib.training._interventions import fold_of, half_of, intervene
 from difficulty_lib.training._runs import _check_lengths
 

@@ -15,9 +15,16 @@ from training import tiny
 
 import difficulty_lib
 from difficulty_lib._errors import ModelError
+from difficulty_lib.tasks import TaskSettings
+from difficulty_lib.tasks.classification import encode_classes
 from difficulty_lib.training import RunConfig
-from difficulty_lib.training._encode import encode, longest_input
-from difficulty_lib.training._models import _hub_identity, load_model, model_folder, model_identity
+from difficulty_lib.training._models import (
+    _hub_identity,
+    load_model,
+    longest_input,
+    model_folder,
+    model_identity,
+)
 
 LABELS = ("bad", "good", "neither")
 
@@ -292,7 +299,7 @@ def test_texts_beyond_the_models_positions_are_cut_and_counted(tiny_folder):
     frame = tiny.labelled_frame(6)
     words = [1, limit - 3, limit - 2, limit - 1, limit, 300]  # two more tokens frame them
     frame["text"] = [" ".join(["film"] * count) for count in words]
-    encoded = encode(frame, ("text",), tokenizer, limit)
+    encoded = encode_classes(frame, TaskSettings(tokenizer, ("text",), limit))
     assert encoded.truncated == 3
     assert encoded.lengths.tolist() == [3, limit - 1, limit, limit, limit, limit]
     assert [len(row["input_ids"]) for row in encoded.rows] == encoded.lengths.tolist()
@@ -303,7 +310,7 @@ def test_texts_beyond_the_models_positions_are_cut_and_counted(tiny_folder):
 def test_encoded_rows_carry_label_and_id(tiny_folder):
     tokenizer, _ = load(tiny_folder)
     frame = tiny.labelled_frame(7)
-    encoded = encode(frame, ("text",), tokenizer, 64)
+    encoded = encode_classes(frame, TaskSettings(tokenizer, ("text",), 64))
     assert len(encoded) == 7
     assert encoded.truncated == 0
     for place, (sample_id, row) in enumerate(frame.iterrows()):
@@ -315,7 +322,7 @@ def test_encoded_rows_carry_label_and_id(tiny_folder):
 def test_a_pair_is_read_as_two_segments_and_cut_together(tiny_folder):
     tokenizer, _ = load(tiny_folder)
     frame = tiny.labelled_frame(2).assign(second=["the river was long", "a song " * 40])
-    encoded = encode(frame, ("text", "second"), tokenizer, 20)
+    encoded = encode_classes(frame, TaskSettings(tokenizer, ("text", "second"), 20))
     first, second = frame["text"].iloc[0], frame["second"].iloc[0]
     assert encoded[0]["input_ids"] == tokenizer(first, second)["input_ids"]
     assert set(encoded[0]["token_type_ids"]) == {0, 1}
@@ -327,4 +334,4 @@ def test_three_texts_are_refused(tiny_folder):
     tokenizer, _ = load(tiny_folder)
     frame = tiny.labelled_frame(2).assign(b="x", c="y")
     with pytest.raises(ModelError, match="3 text columns"):
-        encode(frame, ("text", "b", "c"), tokenizer, 20)
+        encode_classes(frame, TaskSettings(tokenizer, ("text", "b", "c"), 20))

@@ -116,8 +116,11 @@ def test_warmup_over_all_updates_is_over_all_updates(tmp_path):
 
 
 OTHER = {
+    "max_target_length": 32,
+    "stride": 16,
+    "num_beams": 2,
     "dataset": "rated-sentences",
-    "task": None,  # there is one task so far
+    "task": "nli",
     "model": "other",
     "seed": 2,
     "epochs": 7,

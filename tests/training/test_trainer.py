@@ -17,8 +17,8 @@ from transformers import (
 )
 
 from difficulty_lib import DifficultyError, Dynamics
+from difficulty_lib.tasks import EncodedSplit
 from difficulty_lib.training import RecordEvaluation, RecordTrainingMixin
-from difficulty_lib.training._encode import EncodedSplit
 from difficulty_lib.training._models import load_model
 from difficulty_lib.training._recorders import TrainingRecorder
 
