@@ -1,4 +1,4 @@
-"""From a data set's name to its texts: a local mirror, the embedded package, or the hub."""
+"""From a data set's name to its texts: a mirror, our fixtures, the embedded package, the hub."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib._extras import require
 from difficulty_lib.data import _rated_sentences
 from difficulty_lib.data._cache import fetch_source
-from difficulty_lib.data._check import check_frame
+from difficulty_lib.data._clean import clean
 from difficulty_lib.data._fingerprint import fingerprint
+from difficulty_lib.data._problems import join_problems
+from difficulty_lib.data._registry_files import registry_folder
 from difficulty_lib.data._spec import DATASETS, DataSpec
+from difficulty_lib.data._table_file import read_table_file
 from difficulty_lib.data._text_data import TextData
 
 Splits = dict[str, pd.DataFrame]
@@ -27,11 +30,12 @@ def load_data(name: str) -> TextData:
     """The data set `name` of the registry, from the first source that has it.
 
     The order is: the folder named by `DIFFICULTY_DATA` (laid out `<name>/<split>.parquet`), the
-    embedded package, the Hugging Face hub at the pinned revision.
+    fixtures that travel with the library, the embedded package, the Hugging Face hub at the pinned
+    revision. Rows that cannot be used are set aside and listed in the result's `problems`.
 
     Raises:
-        DataError: if no source has it, in one line that says what to set; or if a source's rows
-            are not what the registry describes.
+        DataError: if no source has it, in one line that says what to set; if a source's columns
+            are not what the registry describes; or if no row of a split can be used.
         ConfigError: if the registry does not know the name.
     """
     if name not in DATASETS:
@@ -44,6 +48,8 @@ def load_data(name: str) -> TextData:
     mirror = os.environ.get("DIFFICULTY_DATA")
     if mirror and (Path(mirror) / name).is_dir():
         splits, origin = _from_mirror(spec, Path(mirror) / name), "mirror"
+    elif spec.fixture:
+        splits, origin = _from_fixture(spec, registry_folder() / "fixtures" / name), "fixture"
     elif spec.embedded is not None:
         splits, notes = PARSERS[spec.embedded.parser](fetch_source(spec.embedded))
         origin = "embedded"
@@ -53,18 +59,27 @@ def load_data(name: str) -> TextData:
         raise DataError(
             f"{name}: no source; set DIFFICULTY_DATA to a folder with {name}/train.parquet"
         )
-    for split, frame in splits.items():
-        check_frame(frame, spec.text_columns, f"{name}/{split} ({origin})")
-        _check_label_column(frame, spec, f"{name}/{split} ({origin})")
+    cleaned = {
+        split: clean(
+            frame,
+            split=split,
+            where=f"{name}/{split} ({origin})",
+            target=spec.target,
+            text_columns=spec.text_columns,
+            label_names=spec.label_names,
+        )
+        for split, frame in splits.items()
+    }
     return TextData(
         name=name,
-        splits=splits,
+        splits={split: kept for split, (kept, _) in cleaned.items()},
         text_columns=spec.text_columns,
         label_names=spec.label_names,
         origin=origin,
         redistributable=spec.redistributable,
         notes=spec.notes + notes,
         target=spec.target,
+        problems=join_problems(problems for _, problems in cleaned.values()),
     )
 
 
@@ -89,11 +104,15 @@ def _from_mirror(spec: DataSpec, folder: Path) -> Splits:
             frame = pd.read_parquet(path)
         except Exception as error:
             raise DataError(f"{path} is not readable as Parquet ({error})") from None
-        if "id" not in frame.columns:
-            raise DataError(
-                f"{path}: no column 'id'; there are {', '.join(map(str, frame.columns))}"
-            )
-        splits[split] = _indexed(frame.rename(columns={"id": "sample_id"}), spec, str(path))
+        splits[split] = _indexed(_with_ids(frame, str(path)), spec, str(path))
+    return splits
+
+
+def _from_fixture(spec: DataSpec, folder: Path) -> Splits:
+    splits = {}
+    for split in spec.splits:
+        path = folder / f"{split}.jsonl"
+        splits[split] = _indexed(_with_ids(read_table_file(path), str(path)), spec, str(path))
     return splits
 
 
@@ -109,7 +128,10 @@ def _from_hub(spec: DataSpec) -> Splits:
     for split in spec.splits:
         try:
             loaded = datasets.load_dataset(
-                spec.hub.id, spec.hub.config, revision=spec.hub.revision, split=split
+                spec.hub.id,
+                spec.hub.config,
+                revision=spec.hub.revision,
+                split=spec.hub.splits.get(split, split),
             )
         except Exception as error:
             reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
@@ -120,7 +142,17 @@ def _from_hub(spec: DataSpec) -> Splits:
     return splits
 
 
+def _with_ids(frame: pd.DataFrame, where: str) -> pd.DataFrame:
+    if "id" not in frame.columns:
+        raise DataError(f"{where}: no column 'id'; there are {', '.join(map(str, frame.columns))}")
+    return frame.rename(columns={"id": "sample_id"})
+
+
 def _indexed(frame: pd.DataFrame, spec: DataSpec, where: str) -> pd.DataFrame:
+    if spec.target == "answers" and {"answers_text", "answers_start_first"} <= set(frame.columns):
+        lists = zip(frame.pop("answers_text"), frame.pop("answers_start_first"))
+        beside = [{"text": texts, "answer_start": starts} for texts, starts in lists]
+        frame[spec.label_column] = pd.Series(beside, frame.index, dtype=object)
     if spec.label_column not in frame.columns:
         raise DataError(
             f"{where}: no column '{spec.label_column}'; there are {', '.join(map(str, frame.columns))}"
@@ -130,18 +162,3 @@ def _indexed(frame: pd.DataFrame, spec: DataSpec, where: str) -> pd.DataFrame:
         raise DataError(f"{where}: ids are {ids.dtype} or missing; expected integers in every row")
     frame = frame.rename(columns={spec.label_column: "label"})
     return frame.astype({"sample_id": "int64"}).set_index("sample_id")
-
-
-def _check_label_column(frame: pd.DataFrame, spec: DataSpec, where: str) -> None:
-    if frame["label"].isna().any():
-        row = frame.index[frame["label"].isna()][0]
-        raise DataError(f"{where}: no label in row {row}; expected an integer in every row")
-    if not pd.api.types.is_integer_dtype(frame["label"]):
-        raise DataError(f"{where}: labels are {frame['label'].dtype}; expected integers")
-    outside = ~frame["label"].between(0, len(spec.label_names) - 1)
-    if outside.any():
-        row = frame[outside].iloc[0]
-        raise DataError(
-            f"{where}: label {row['label']} in row {row.name}; "
-            f"expected 0 to {len(spec.label_names) - 1} ({', '.join(spec.label_names)})"
-        )

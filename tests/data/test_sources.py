@@ -32,7 +32,7 @@ from difficulty_lib.data import (
 )
 from difficulty_lib.data._cache import cache_folder, fetch_source
 from difficulty_lib.data._rated_sentences import parse
-from difficulty_lib.data._spec import Embedded, SplitSpec
+from difficulty_lib.data._spec import TARGETS, Embedded, SplitSpec
 
 SPLITS = ("train", "validation", "test")
 
@@ -58,11 +58,15 @@ def test_entry_is_well_formed(name):
     entry = DATASETS[name]
     assert entry.name == name
     assert re.fullmatch(r"[a-z0-9-]+", name)
-    assert all((entry.title, entry.task, entry.licence, entry.citation, entry.label_column))
-    assert entry.homepage.startswith("https://")
+    assert all((entry.title, entry.task, entry.licence, entry.label_column))
+    assert entry.fixture or entry.citation
+    assert entry.fixture or entry.homepage.startswith("https://")
     assert isinstance(entry.redistributable, bool)
     assert entry.text_columns
-    assert len(set(entry.label_names)) == len(entry.label_names) >= 2
+    assert entry.target in TARGETS
+    least = 2 if entry.target in ("class", "tags") else 0
+    assert len(set(entry.label_names)) == len(entry.label_names) >= least
+    assert least or not entry.label_names
     assert "train" in entry.splits
     for split in entry.splits.values():
         assert split.rows > 0
@@ -72,7 +76,7 @@ def test_entry_is_well_formed(name):
 @pytest.mark.parametrize("name", DATASETS)
 def test_entry_has_a_pinned_source(name):
     entry = DATASETS[name]
-    assert entry.embedded or entry.hub
+    assert entry.embedded or entry.hub or entry.fixture
     if entry.embedded:
         assert re.fullmatch(r"[0-9a-f]{64}", entry.embedded.sha256)
         assert re.fullmatch(r"\d+(\.\d+)+", entry.embedded.version)
@@ -386,12 +390,10 @@ TEXTS = emotion()["text"].tolist()
         (emotion().drop(columns="text"), ("no column 'text'", "label")),
         (spoilt(label=np.arange(12) % 6 + 0.5), ("labels are float64", "expected integers")),
         (spoilt(label=np.arange(12) % 6 * 1.0), ("labels are float64", "expected integers")),
-        (spoilt(label=["joy", "fear"] * 6), ("labels are", "expected integers")),
-        (spoilt(label=np.arange(12) % 7), ("label 6 in row 6", "expected 0 to 5", "surprise")),
-        (spoilt(label=np.arange(12) % 6 - 1), ("label -1 in row 0", "expected 0 to 5")),
-        (spoilt(label=pd.array([None, *[0, 1] * 5, 1], dtype="Int64")), ("label",)),
-        (spoilt(text=[*TEXTS[:4], "", *TEXTS[5:]]), ("'text' is empty in 1 rows", "4")),
-        (spoilt(text=[*TEXTS[:4], None, *TEXTS[5:]]), ("'text' is empty in 1 rows", "4")),
+        (spoilt(label=["glad", "cross"] * 6), ("none of the 12 rows", "unknown label: 12")),
+        (spoilt(label=[None] * 12), ("none of the 12 rows can be used", "no label: 12")),
+        (spoilt(text=""), ("none of the 12 rows can be used", "empty text: 12")),
+        (spoilt(text=["", "x"] * 6, label=[0, 9] * 6), ("empty text: 6, unknown label: 6",)),
         (spoilt(text=range(12)), ("'text'",)),
         (spoilt(id=[*range(11), 3]), ("1 ids", "more than once", "3")),
         (spoilt(id=[f"s{i}" for i in range(12)]), ("id",)),
@@ -403,6 +405,34 @@ TEXTS = emotion()["text"].tolist()
 def test_bad_mirror(mirror, frame, parts):
     frame.to_parquet(mirror / "validation.parquet")
     raises_one_line(lambda: load_data("emotion"), "validation", *parts)
+
+
+@pytest.mark.parametrize(
+    ("frame", "problem", "ids"),
+    [
+        (spoilt(label=np.arange(12) % 7), "unknown label", [6]),
+        (spoilt(label=np.arange(12) % 6 - 1), "unknown label", [0, 6]),
+        (spoilt(label=["joy", "fear", "hope"] * 4), "unknown label", [2, 5, 8, 11]),
+        (spoilt(label=[*["joy"] * 10, "", None]), "no label", [10, 11]),
+        (spoilt(label=pd.array([None, *[0, 1] * 5, 1], dtype="Int64")), "no label", [0]),
+        (spoilt(label=[None, *[0.0, 1.0] * 5, 1.0]), "no label", [0]),
+        (spoilt(text=[*TEXTS[:4], "", " \n", *TEXTS[6:]]), "empty text", [4, 5]),
+        (spoilt(text=[*TEXTS[:4], None, *TEXTS[5:]]), "empty text", [4]),
+    ],
+)
+def test_bad_rows_are_set_aside_and_listed(mirror, frame, problem, ids):
+    frame.to_parquet(mirror / "validation.parquet")
+    found = load_data("emotion")
+    assert found["validation"].index.tolist() == [i for i in range(12) if i not in ids]
+    assert found["validation"]["label"].dtype == np.int64
+    assert len(found["train"]) == 12
+    rows = [("validation", i, problem, False) for i in ids]
+    assert list(found.problems.itertuples(index=False, name=None)) == rows
+
+
+def test_label_names_are_read_as_numbers(mirror):
+    spoilt(label=["joy", "fear"] * 6).to_parquet(mirror / "validation.parquet")
+    assert load_data("emotion")["validation"]["label"].tolist() == [1, 4] * 6
 
 
 def expect_splits(monkeypatch, name, rows):
