@@ -1,5 +1,8 @@
 """What the study asks of scores: clusters, correlations, classes, human disagreement."""
 
+from difficulty_lib.analysis._annotators import annotators_ceiling as annotators_ceiling
+from difficulty_lib.analysis._annotators import jensen_shannon_bounds as jensen_shannon_bounds
+from difficulty_lib.analysis._annotators import label_entropy as label_entropy
 from difficulty_lib.analysis._classes import ClassDifficulty as ClassDifficulty
 from difficulty_lib.analysis._classes import class_difficulty as class_difficulty
 from difficulty_lib.analysis._clusters import CurveClusters as CurveClusters
@@ -15,6 +18,8 @@ from difficulty_lib.analysis._estimate import bootstrap as bootstrap
 from difficulty_lib.analysis._estimate import pearson as pearson
 from difficulty_lib.analysis._estimate import share as share
 from difficulty_lib.analysis._estimate import spearman as spearman
+from difficulty_lib.analysis._groups import GroupDifficulty as GroupDifficulty
+from difficulty_lib.analysis._groups import group_difficulty as group_difficulty
 from difficulty_lib.analysis._humans import agreement_ceiling as agreement_ceiling
 from difficulty_lib.analysis._humans import disagreement_table as disagreement_table
 from difficulty_lib.analysis._humans import paired_difference as paired_difference
