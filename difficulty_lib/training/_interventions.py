@@ -44,7 +44,8 @@ def half_of(ids: ArrayLike, seed: int) -> NDArray[np.int64]:
 def intervene(data: TextData, config: RunConfig) -> TextData:
     """The data that a run of this configuration sees.
 
-    `{"empty_inputs": True}` replaces every text by the empty one. `{"fold": [i, k]}` moves the
+    `{"empty_inputs": True}` replaces every text by the empty one, `{"empty_field": column}` those of
+    one of several text columns (the premise of a pair, say). `{"fold": [i, k]}` moves the
     training samples of fold i of k into the split `held_out`, and `{"second_split": h}` those that
     are not of half h into `second_half`; both leave no other split. Interventions of other names
     are the caller's, who gives the data as they shall be.
@@ -69,7 +70,23 @@ def intervene(data: TextData, config: RunConfig) -> TextData:
             )
         empty = dict.fromkeys(data.text_columns, "")
         data = replace(data, splits={s: f.assign(**empty) for s, f in data.splits.items()})
+    if "empty_field" in chosen:
+        field = _field(chosen["empty_field"], data)
+        data = replace(data, splits={s: f.assign(**{field: ""}) for s, f in data.splits.items()})
     return data
+
+
+def _field(value: Any, data: TextData) -> str:
+    if len(data.text_columns) < 2:
+        raise ConfigError(
+            f"intervention empty_field is {value!r}, and {data.name} has one text column, "
+            f"{data.text_columns[0]}; expected empty_inputs instead"
+        )
+    if value not in data.text_columns:
+        raise ConfigError(
+            f"intervention empty_field is {value!r}; expected one of {', '.join(data.text_columns)}"
+        )
+    return str(value)
 
 
 def _parted(data: TextData, trained: NDArray[np.bool_], other: str) -> TextData:
