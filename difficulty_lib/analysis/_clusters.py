@@ -100,9 +100,12 @@ def curve_table(
     label_names: list[str],
     texts: pd.Series | None,
 ) -> pd.DataFrame:
-    """Loss and prediction per epoch of some samples, beside their text and target."""
+    """Loss per epoch of some samples, beside their text; of classes, prediction and target, too."""
     part = {int(i): place for place, i in enumerate(dynamics.ids)}
-    loss, predicted = dynamics.matrix("loss"), dynamics.matrix("predicted").astype(int)
+    loss = dynamics.matrix("loss")
+    predicted = (
+        dynamics.matrix("predicted").astype(int) if dynamics.available("predicted") else None
+    )
     rows = []
     for sample_id in ids:
         place = part[int(sample_id)]
@@ -111,7 +114,9 @@ def curve_table(
         if dynamics.label is not None:
             row["target"] = label_names[int(dynamics.label[place])]
         for number, epoch in enumerate(dynamics.trained_epochs):
-            value, guess = loss[number, place], label_names[predicted[number, place]]
-            row[f"epoch {epoch}"] = f"{value:.2f}\n{guess}"
+            said = f"{loss[number, place]:.2f}"
+            if predicted is not None:
+                said += f"\n{label_names[predicted[number, place]]}"
+            row[f"epoch {epoch}"] = said
         rows.append(row)
     return pd.DataFrame(rows)

@@ -45,8 +45,7 @@ def provenance(runs: list[Run], notebook: str, parameters: Mapping[str, Any], ed
     run = runs[0]
     config, where = run.config, run.record["environment"]
     data = DATASETS[config.dataset]
-    sizes = run.record["data"]["label_counts"]
-    rows = ", ".join(f"{split} {sum(counts):,}" for split, counts in sizes.items())
+    rows = ", ".join(f"{split} {size:,}" for split, size in run.sizes.items())
     hashes = ", ".join(f"`{r.hash}`" for r in runs)
     given = " ".join(_option(k, v) for k, v in parameters.items() if v is not None)
     command = f"DIFFICULTY_CHARTS=book papermill notebooks/{notebook}.ipynb out.ipynb {given}"

@@ -10,23 +10,35 @@ LISTED = 12
 
 
 def action_entropy_chart(
-    samples: pd.DataFrame, found: str, listed: int = LISTED
+    samples: pd.DataFrame,
+    found: str,
+    listed: int = LISTED,
+    *,
+    kinds: tuple[str, str] = ("right", "wrong"),
+    title: str = "last prediction",
 ) -> alt.VConcatChart:
     """A scatter with a brush, and the hardest of the brushed samples in words below it.
 
     Args:
-        samples: a row per sample with `id`, `action`, `entropy`, `target`, `predicted`, `text`.
+        samples: a row per sample with `id`, `action`, `entropy`, `text`, and `target` and
+            `predicted`; or, instead of these two, `kind`, one of `kinds`, and `guess`, a few words.
         found: the correlation in words, for the description.
         listed: rows of the list.
+        kinds: what the two colours are, the better first.
+        title: of their legend.
     """
     low, high = samples["action"].min(), samples["action"].max()
+    if "kind" not in samples:
+        right = samples["target"] == samples["predicted"]
+        samples = samples.assign(
+            kind=right.map({True: kinds[0], False: kinds[1]}),
+            guess=samples["target"] + " → " + samples["predicted"],
+        )
     data = samples.assign(
         normalised=(samples["action"] - low) / (high - low if high > low else 1.0),
-        right=(samples["target"] == samples["predicted"]).map({True: "right", False: "wrong"}),
-        guess=samples["target"] + " → " + samples["predicted"],
         words=[_cut(f"{i}: {t}" if t else str(i)) for i, t in zip(samples["id"], samples["text"])],
     ).round({"action": 4, "entropy": 4, "normalised": 4})
-    data = data[["id", "action", "entropy", "normalised", "right", "guess", "words"]].sort_values(
+    data = data[["id", "action", "entropy", "normalised", "kind", "guess", "words"]].sort_values(
         "action", ascending=False
     )
     brush = alt.selection_interval(name="brush")
@@ -39,9 +51,9 @@ def action_entropy_chart(
             color=alt.condition(
                 brush,
                 alt.Color(
-                    "right:N",
-                    scale=alt.Scale(domain=["right", "wrong"], range=[INK["easy"], INK["hard"]]),
-                    legend=alt.Legend(title="last prediction", orient="top"),
+                    "kind:N",
+                    scale=alt.Scale(domain=list(kinds), range=[INK["easy"], INK["hard"]]),
+                    legend=alt.Legend(title=title, orient="top"),
                 ),
                 alt.value("#b9c2cb"),
             ),
@@ -56,7 +68,9 @@ def action_entropy_chart(
         .transform_filter(brush)
         .transform_aggregate(selected="count()")
         .transform_calculate(
-            line="format(datum.selected, ',') + ' samples in the brush; the hardest of them, "
+            line="format(datum.selected, ',') + ' samples in the brush; the hardest of them:'"
+            if "target" not in samples
+            else "format(datum.selected, ',') + ' samples in the brush; the hardest of them, "
             "target → predicted:'"
         )
         .mark_text(align="left", fontWeight="bold", fontSize=12)

@@ -1,8 +1,12 @@
 """The chapters' content; it needs the extras `train` and `book`."""
 
-from difficulty_lib.study._chapter import ClassificationChapter as ClassificationChapter
+from difficulty_lib.study._chapter import Chapter as Chapter
 from difficulty_lib.study._classification import ClassificationStudy as ClassificationStudy
+from difficulty_lib.study._classification_chapter import (
+    ClassificationChapter as ClassificationChapter,
+)
 from difficulty_lib.study._cost_chapter import CostChapter as CostChapter
 from difficulty_lib.study._gradient_chapter import GradientChapter as GradientChapter
 from difficulty_lib.study._gradients import GradientStudy as GradientStudy
 from difficulty_lib.study._parameters import run_configs as run_configs
+from difficulty_lib.study._study import Study as Study

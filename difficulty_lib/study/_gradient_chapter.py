@@ -141,6 +141,6 @@ class GradientChapter:
             f"{where['hardware']}; the chapter on cost has ratios from alternating runs. The passes "
             f"over {len(self.study.dynamics):,} samples after each of {run.config.epochs} epochs, "
             f"against training on "
-            f"{sum(run.record['data']['label_counts']['train']):,}. The gradient norms keep nothing "
+            f"{run.sizes['train']:,}. The gradient norms keep nothing "
             f"between batches; the variance of gradients, in all its variants, held {held:,.0f} MB."
         )

@@ -7,7 +7,8 @@ import pandas as pd
 
 from difficulty_lib.analysis import Estimate
 from difficulty_lib.scores import SCORES, ranking
-from difficulty_lib.study._classification import TOP, ClassificationStudy
+from difficulty_lib.study._classification import ClassificationStudy
+from difficulty_lib.study._study import TOP, Study
 
 PAPERS_HARDEST = "i feel that he was being overshadowed by the supporting characters"
 
@@ -31,7 +32,7 @@ def verdict(estimate: Estimate, null: float, above: str, below: str, undecided: 
     return above if estimate.value > null else below
 
 
-def about(study: ClassificationStudy) -> str:
+def about(study: Study) -> str:
     """What the data are, and where the paper's own hardest sample stands."""
     notes = study.run.record["data"]["notes"]
     truncated = study.run.record["data"]["truncated"].get(study.split, 0)
@@ -39,6 +40,12 @@ def about(study: ClassificationStudy) -> str:
     lines = list(notes)
     if truncated:
         lines.append(f"{truncated:,} texts of {study.split} were cut at {limit} tokens.")
+    lines += [
+        f"{len(found['ids']):,} of {found['split']}: {found['problem']}"
+        + ("." if found["used"] else ", so set aside.")
+        for found in study.run.record["data"].get("problems", [])
+        if found["split"] in ("train", study.split)
+    ]
     place = papers_sample(study)
     if place is not None:
         rank, total = place
@@ -49,7 +56,7 @@ def about(study: ClassificationStudy) -> str:
     return " ".join(lines)
 
 
-def papers_sample(study: ClassificationStudy) -> tuple[int, int] | None:
+def papers_sample(study: Study) -> tuple[int, int] | None:
     """Rank of the paper's hardest sample by action score, and out of how many, if it is there."""
     if study.texts is None:
         return None
@@ -60,7 +67,7 @@ def papers_sample(study: ClassificationStudy) -> tuple[int, int] | None:
     return int(ranks.loc[found[0]]), len(ranks)
 
 
-def silhouette(study: ClassificationStudy) -> str:
+def silhouette(study: Study) -> str:
     """Whether three is a good number of clusters."""
     values = study.clusters.silhouette
     best = max(values, key=lambda k: values[k])
@@ -76,7 +83,7 @@ def silhouette(study: ClassificationStudy) -> str:
     )
 
 
-def action_entropy(study: ClassificationStudy) -> str:
+def action_entropy(study: Study) -> str:
     """Whether the action score sees what entropy does not."""
     said = verdict(
         study.confident,
@@ -87,14 +94,19 @@ def action_entropy(study: ClassificationStudy) -> str:
         "of them in its upper half, too",
         "whether the model is surer of the hardest samples than of the typical one is undecided",
     )
+    wrong = study.confidently_wrong
+    sure = (
+        "."
+        if wrong is None
+        else f", though; in absolute terms, {percent(wrong)} of these hardest samples are predicted "
+        "wrongly with a probability of .9 or more."
+    )
     return (
         f"Over all samples the two agree: Spearman {interval(study.action_entropy)}, Pearson "
         f"{interval(study.action_entropy_linear)}. Of the {TOP:.0%} of samples with the highest action "
         f"score, {percent(study.confident)} have an entropy below the median; if the two had nothing "
         f"to do with each other, half would. So {said}. The median itself is "
-        f"{study.samples['entropy'].median():.3f} nats, though; in absolute terms, "
-        f"{percent(study.confidently_wrong)} of these hardest samples are predicted wrongly with a "
-        f"probability of .9 or more."
+        f"{study.samples['entropy'].median():.3f} nats{sure}"
     )
 
 
@@ -149,7 +161,7 @@ def disagreement(study: ClassificationStudy) -> str:
     )
 
 
-def correlations(study: ClassificationStudy) -> str:
+def correlations(study: Study) -> str:
     """How few signals there are among the scores."""
     table = study.correlations
     values = table.to_numpy()
@@ -167,7 +179,7 @@ def correlations(study: ClassificationStudy) -> str:
     )
 
 
-def seeds(study: ClassificationStudy) -> str:
+def seeds(study: Study) -> str:
     """What a single seed is worth."""
     if len(study.runs) < 2:
         return (
@@ -184,7 +196,7 @@ def seeds(study: ClassificationStudy) -> str:
     )
 
 
-def reliability(study: ClassificationStudy) -> str:
+def reliability(study: Study) -> str:
     """How many seeds a score takes."""
     parts = []
     for name, needed in study.reliability.items():

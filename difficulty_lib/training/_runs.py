@@ -93,6 +93,13 @@ class Run:
         """Name of every label."""
         return list(self.record["data"]["label_names"])
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Samples of every split that was used."""
+        data = self.record["data"]
+        counts = data.get("label_counts", {})
+        return dict(data.get("rows") or {split: sum(counts[split]) for split in counts})
+
     def accuracy(self, split: str, epoch: int | None = None) -> float:
         """Accuracy after an epoch, the last if not given, of the evaluation stream."""
         stream = self.dynamics.stream(split, "evaluation")
