@@ -10,6 +10,7 @@ from difficulty_lib.scores._table import methods_table as methods_table
 from difficulty_lib.scores._table import ranking as ranking
 from difficulty_lib.scores._table import score_table as score_table
 from difficulty_lib.scores._tokens import token_table as token_table
+from difficulty_lib.scores._words import word_curves as word_curves
 from difficulty_lib.scores.action import action_score as action_score
 from difficulty_lib.scores.action import action_score_initial as action_score_initial
 from difficulty_lib.scores.action import action_score_mean as action_score_mean

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from difficulty_lib._registry import Registry
 from difficulty_lib.tasks._encoding import EncodedSplit, TaskSettings
+
+if TYPE_CHECKING:
+    from difficulty_lib.dynamics import StreamDynamics
 
 Tensors = dict[str, Any]
 Collate = Callable[[list[dict[str, Any]]], Mapping[str, Any]]
@@ -35,6 +38,8 @@ class Task:
         outputs: (model, settings, split of the data, its encoded rows) → what the model gives out
             after the last epoch, a row per sample: numbers and texts. None where the dynamics say
             it all.
+        metrics: (one split and stream, names of the labels) → numbers by name, a value per trained
+            epoch, for the run's record, beside loss and accuracy.
     """
 
     name: str
@@ -46,6 +51,7 @@ class Task:
     labels: Literal["class", "tokens", "span"] = "class"
     target: Literal["class", "text", "answers", "tags"] = "class"
     outputs: Callable[[Any, TaskSettings, pd.DataFrame, EncodedSplit], pd.DataFrame] | None = None
+    metrics: Callable[[StreamDynamics, tuple[str, ...]], dict[str, list[float]]] | None = None
 
 
 TASKS: Registry[Task] = Registry("task")

@@ -286,6 +286,7 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
             stride=config.stride,
             num_beams=config.num_beams,
             label_names=data.label_names,
+            progress=progress,
         )
         other = (SECOND,) if two_stages else config.evaluation_splits
         wanted = dict.fromkeys(("train", *other))
@@ -399,8 +400,23 @@ def _describe(config: RunConfig, data: TextData, dynamics: Dynamics) -> dict[str
                 if dynamics.stream(*key).available(column)
             }
             for name, column in (("accuracy", "correct"), ("loss", "loss"))
-        },
+        }
+        | _task_metrics(config, data, dynamics),
     }
+
+
+def _task_metrics(
+    config: RunConfig, data: TextData, dynamics: Dynamics
+) -> dict[str, dict[str, list[float]]]:
+    """What a task counts beside loss and accuracy: by name, split and stream, a value per epoch."""
+    measure = TASKS[config.task].metrics
+    found: dict[str, dict[str, list[float]]] = {}
+    if measure is None:
+        return found
+    for key in dynamics.keys:
+        for name, values in measure(dynamics.stream(*key), data.label_names).items():
+            found.setdefault(name, {})["/".join(key)] = values
+    return found
 
 
 def _label_counts(data: TextData) -> dict[str, list[int]]:
