@@ -6,7 +6,7 @@ from typing import Any
 
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib._extras import require
-from difficulty_lib.tasks._task import TASKS, Task, Tensors
+from difficulty_lib.tasks._task import Tensors
 
 
 def observe_spans(
@@ -87,18 +87,3 @@ class _Place:
         self.below = z.gather(1, gold) - top[:, :1]  # 0 where predicted
         self.gap = top[:, :1] - top[:, -1:]
         self.entropy = torch.special.entr(log_p.exp()).sum(dim=-1)
-
-
-def _observe(logits: tuple[Any, Any], positions: tuple[Any, Any]) -> Tensors:
-    return observe_spans(*logits, *positions)
-
-
-QUESTION_ANSWERING = TASKS.add(
-    Task(
-        name="question-answering",
-        title="Question answering",
-        auto_model="AutoModelForQuestionAnswering",
-        observe=_observe,
-        labels="span",
-    )
-)

@@ -144,7 +144,7 @@ def load_model(name: str, task: str, labels: tuple[str, ...], revision: str) -> 
                 where,
                 dtype="float32",  # the default, "auto", trains a bfloat16 checkpoint in bfloat16
                 ignore_mismatched_sizes=True,
-                **_head(labels),
+                **_head(labels, task),
                 **options,
             )
     except (OSError, ValueError, safetensors.SafetensorError) as error:
@@ -158,7 +158,9 @@ def load_model(name: str, task: str, labels: tuple[str, ...], revision: str) -> 
     return tokenizer, model
 
 
-def _head(labels: tuple[str, ...]) -> dict[str, Any]:
+def _head(labels: tuple[str, ...], task: str) -> dict[str, Any]:
+    if TASKS[task].labels == "span":  # a start and an end, whatever the folder's last head had
+        return {"num_labels": 2}
     if not labels:
         return {}
     names = dict(enumerate(labels))
