@@ -18,6 +18,8 @@ from difficulty_lib.analysis._estimate import bootstrap as bootstrap
 from difficulty_lib.analysis._estimate import pearson as pearson
 from difficulty_lib.analysis._estimate import share as share
 from difficulty_lib.analysis._estimate import spearman as spearman
+from difficulty_lib.analysis._explain import Explanation as Explanation
+from difficulty_lib.analysis._explain import explain_difficulty as explain_difficulty
 from difficulty_lib.analysis._groups import GroupDifficulty as GroupDifficulty
 from difficulty_lib.analysis._groups import group_difficulty as group_difficulty
 from difficulty_lib.analysis._humans import agreement_ceiling as agreement_ceiling

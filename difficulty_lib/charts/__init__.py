@@ -7,6 +7,7 @@ from difficulty_lib.charts._confusion import confusion_table as confusion_table
 from difficulty_lib.charts._costs import bars_chart as bars_chart
 from difficulty_lib.charts._costs import early_chart as early_chart
 from difficulty_lib.charts._curves import clusters_chart as clusters_chart
+from difficulty_lib.charts._explain import explain_chart as explain_chart
 from difficulty_lib.charts._gradients import deciles_chart as deciles_chart
 from difficulty_lib.charts._gradients import variants_chart as variants_chart
 from difficulty_lib.charts._scores import correlations_chart as correlations_chart
