@@ -8,8 +8,10 @@ from typing import Any
 import pandas as pd
 
 from difficulty_lib import charts
+from difficulty_lib._extras import require
 from difficulty_lib.book import glue, quoted_texts
 from difficulty_lib.study import _words as words
+from difficulty_lib.study._explain_words import explained, hypothesis
 from difficulty_lib.study._study import Study
 
 
@@ -110,3 +112,20 @@ class Chapter:
         for name in self.study.measures(self.study.run):
             glue(f"{key_of(name)}_mean", float(table[name].mean()))
         return words.seeds(self.study)
+
+    def explain_chart(self) -> Any:
+        """What makes a sample hard: the features' coefficients."""
+        if self.study.explanation is None:
+            display = require("IPython.display", "book")
+            return display.Markdown("*The texts are not at hand, or too few, for this question.*")
+        return charts.explain_chart(self.study.explanation)
+
+    def explain_text(self) -> str:
+        """How much the features explain, and the verdict on the paper's hypothesis."""
+        found = self.study.explanation
+        if found is None:
+            return ""
+        glue("explained", found.r2)
+        for name in found.table["feature"]:
+            glue(f"coefficient_{key_of(name)}", found.coefficient(name))
+        return f"{explained(found)}\n\n**Verdict.** {hypothesis(found)}"

@@ -12,10 +12,12 @@ from difficulty_lib._errors import ConfigError
 from difficulty_lib.analysis import (
     CurveClusters,
     Estimate,
+    Explanation,
     SeedsNeeded,
     cluster_curves,
     confident_errors,
     curve_table,
+    explain_difficulty,
     pearson,
     score_correlations,
     seeds_needed,
@@ -25,6 +27,7 @@ from difficulty_lib.analysis import (
 from difficulty_lib.data import DATASETS, TextData
 from difficulty_lib.dynamics import StreamDynamics
 from difficulty_lib.dynamics._reductions import DEFAULT_REDUCTION
+from difficulty_lib.features import feature_table
 from difficulty_lib.scores import distinct_scores, ranking, same_samples, score_table
 from difficulty_lib.training import Run
 
@@ -135,6 +138,20 @@ class Study:
     def confidently_wrong(self) -> Estimate | None:
         """Share of the hardest that are wrong with a probability of .9 or more, where that is known."""
         return None
+
+    @cached_property
+    def features(self) -> pd.DataFrame | None:
+        """What is known of the scored samples' texts (see `feature_table`); None without texts."""
+        if self.data is None:
+            return None
+        return feature_table(self.data, self.split, self.dynamics.ids)
+
+    @cached_property
+    def explanation(self) -> Explanation | None:
+        """Regression of the action score on the features; None without texts."""
+        if self.features is None or len(self.features) <= 2 * self.features.shape[1]:
+            return None
+        return explain_difficulty(self.features, self.scores["action_score"])
 
     def extremes(self, count: int = 5) -> pd.DataFrame:
         """The hardest and the easiest samples by action score."""
