@@ -76,14 +76,14 @@ def group_difficulty(
     order = np.argsort(member, kind="stable")
     ranks = _ranks(score)[order][None]
     value = float(_between(ranks, sizes)[0])
-    spread = _between(_ranks(draws), sizes)
+    ends_of = np.quantile(_between(_ranks(draws), sizes), [0.025, 0.975])
     shuffled = _between(rng.permuted(np.repeat(ranks, resamples, axis=0), axis=1), sizes)
     table = pd.DataFrame(
         {"group": kinds, "n": sizes, "mean": [v.mean() for v in parts], "low": low, "high": high}
     ).sort_values("mean", ascending=False, kind="stable")
     return GroupDifficulty(
         table=table.reset_index(drop=True),
-        effect=Estimate(value, *map(float, np.quantile(spread, [0.025, 0.975])), n=len(score)),
+        effect=Estimate(value, float(ends_of[0]), float(ends_of[1]), n=len(score)),
         chance=(len(kinds) - 1) / (len(score) - 1),
         h=value * (len(score) - 1),
         p_value=float((1 + (shuffled >= value - 1e-12).sum()) / (1 + resamples)),

@@ -8,5 +8,8 @@ from difficulty_lib.study._classification_chapter import (
 from difficulty_lib.study._cost_chapter import CostChapter as CostChapter
 from difficulty_lib.study._gradient_chapter import GradientChapter as GradientChapter
 from difficulty_lib.study._gradients import GradientStudy as GradientStudy
+from difficulty_lib.study._nli import NliStudy as NliStudy
+from difficulty_lib.study._nli_chapter import NliChapter as NliChapter
 from difficulty_lib.study._parameters import run_configs as run_configs
+from difficulty_lib.study._parameters import sized as sized
 from difficulty_lib.study._study import Study as Study

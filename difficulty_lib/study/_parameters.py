@@ -6,25 +6,101 @@ from collections.abc import Mapping
 from typing import Any
 
 from difficulty_lib._errors import ConfigError
+from difficulty_lib.data import DATASETS
 from difficulty_lib.training import RunConfig
+
+# The data set of a task where none is named: the real one, and the small one that we wrote.
+DATA = {
+    "sentiment": {"full": "rated-sentences", "small": "rated-sentences"},
+    "nli": {"full": "mnli", "small": "tiny-nli"},
+    "summarization": {"full": "samsum", "small": "tiny-summaries"},
+    "summarization-causal": {"full": "samsum", "small": "tiny-summaries"},
+    "question-answering": {"full": "squad", "small": "tiny-questions"},
+    "token-classification": {"full": "tiny-tags", "small": "tiny-tags"},
+}
+SIZES = ("full", "small")
+AT_MOST = {"train_size": 300, "eval_size": 200, "epochs": 2, "batch_size": 4}
+# Beside the seeds' runs, if asked for: what is taken from the inputs, in a run of the first seed.
+BESIDE: dict[str, dict[str, Any]] = {
+    "hypothesis_only": {"empty_field": "premise"},
+    "null_run": {"empty_inputs": True},
+}
+
+
+def sized(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """A chapter's parameters with `size`, and whatever is None, resolved.
+
+    With `size="full"` values stay as they are. With "small" the first seed alone is kept, and what
+    is larger, or None, becomes: 300 training samples, 200 of every other split, 2 epochs, batches
+    of 4 (so few samples would see too few updates otherwise). A data set that is None is the
+    task's own, at "small" the fixture, which needs neither hub nor mirror; splits that are None
+    are all but `train`.
+
+    Args:
+        parameters: of a notebook.
+
+    Returns:
+        The parameters without `size`, `dataset` among them.
+
+    Raises:
+        ConfigError: on another size, or a task that has no data set of its own and none given.
+    """
+    settings = dict(parameters)
+    size = settings.pop("size", "full")
+    if size not in SIZES:
+        raise ConfigError(f"size is {size!r}; expected {' or '.join(SIZES)}")
+    if settings.get("dataset") is None:
+        task = settings.get("task", "sentiment")
+        if task not in DATA:
+            raise ConfigError(f"task '{task}' without a data set; expected {', '.join(DATA)}")
+        settings["dataset"] = DATA[task][size]
+    if "splits" in settings and settings["splits"] is None:
+        settings["splits"] = [s for s in DATASETS[settings["dataset"]].splits if s != "train"]
+    if size == "small":
+        for name, most in AT_MOST.items():
+            given = settings.get(name)
+            if given is None or (isinstance(given, int) and given > most):
+                settings[name] = most
+        if "seeds" in settings:
+            settings["seeds"] = settings["seeds"][:1]
+    return settings
 
 
 def run_configs(parameters: Mapping[str, Any]) -> list[RunConfig]:
-    """One configuration per seed.
+    """One configuration per seed, and those of the runs beside them.
 
     Args:
         parameters: a chapter's: `seeds` (a list), `splits` (the evaluated splits, the scored one
-            first), and any setting of `RunConfig` by its name.
+            first), `size` (see `sized`), and any setting of `RunConfig` by its name;
+            `hypothesis_only` and `null_run`, whether a run of the first seed without the premise,
+            and one without any input, follow those of the seeds, and `baseline_epochs`, for how
+            long these two are trained at the most (None: as long as the others).
 
     Raises:
         ConfigError: on an unknown name, or no seeds or splits.
     """
-    settings = dict(parameters)
+    settings = sized(parameters)
     seeds = settings.pop("seeds", [1])
     splits = settings.pop("splits", ["validation", "test"])
     if not seeds or not splits:
         raise ConfigError(f"seeds is {seeds}, splits is {splits}; expected at least one of each")
-    return [
+    beside = [emptied for name, emptied in BESIDE.items() if _asked(name, settings)]
+    most = settings.pop("baseline_epochs", None)
+    configs = [
         RunConfig.from_dict({**settings, "seed": seed, "evaluation_splits": splits})
         for seed in seeds
     ]
+    shorter = {} if most is None else {"epochs": min(most, configs[0].epochs)}
+    return configs + [
+        RunConfig.from_dict(
+            configs[0].to_dict() | shorter | {"record_training": False, "intervention": emptied}
+        )
+        for emptied in beside
+    ]
+
+
+def _asked(name: str, settings: dict[str, Any]) -> bool:
+    value = settings.pop(name, False)
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name} is {value!r}; expected true or false")
+    return value
