@@ -25,7 +25,12 @@ from difficulty_lib.analysis._groups import group_difficulty as group_difficulty
 from difficulty_lib.analysis._humans import agreement_ceiling as agreement_ceiling
 from difficulty_lib.analysis._humans import disagreement_table as disagreement_table
 from difficulty_lib.analysis._humans import paired_difference as paired_difference
+from difficulty_lib.analysis._means import mean as mean
+from difficulty_lib.analysis._means import mean_difference as mean_difference
 from difficulty_lib.analysis._partial import partial_spearman as partial_spearman
+from difficulty_lib.analysis._planted import PlantedErrors as PlantedErrors
+from difficulty_lib.analysis._planted import changed_tokens as changed_tokens
+from difficulty_lib.analysis._planted import planted_errors as planted_errors
 from difficulty_lib.analysis._reliability import SeedsNeeded as SeedsNeeded
 from difficulty_lib.analysis._reliability import reliability_table as reliability_table
 from difficulty_lib.analysis._reliability import seed_agreement as seed_agreement
@@ -34,3 +39,10 @@ from difficulty_lib.analysis._reliability import spearman_brown as spearman_brow
 from difficulty_lib.analysis._reliability import split_half as split_half
 from difficulty_lib.analysis._seeds import score_interval as score_interval
 from difficulty_lib.analysis._seeds import seed_scores as seed_scores
+from difficulty_lib.analysis._token_classes import TokenClasses as TokenClasses
+from difficulty_lib.analysis._token_classes import (
+    class_difficulty_of_tokens as class_difficulty_of_tokens,
+)
+from difficulty_lib.analysis._token_classes import classes_of as classes_of
+from difficulty_lib.analysis._token_difficulty import TokenDifficulty as TokenDifficulty
+from difficulty_lib.analysis._token_difficulty import token_difficulty as token_difficulty

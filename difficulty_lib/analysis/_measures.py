@@ -44,6 +44,27 @@ def average_precision(values: Array, truth: Array) -> Array:
     return result
 
 
+def area_under_roc(values: Array, truth: Array) -> Array:
+    """Area under the ROC curve: how often a sample that is 1 has a higher value than one that is 0.
+
+    Ties count half, as in scikit-learn's `roc_auc_score`.
+
+    Args:
+        values: shape (…, n), high is hard.
+        truth: shape (…, n), 0 or 1.
+
+    Returns:
+        Shape (…), from 0 to 1; NaN where all samples are 1, or all 0.
+    """
+    ones = truth.sum(axis=-1)
+    zeros = truth.shape[-1] - ones
+    with np.errstate(invalid="ignore", divide="ignore"):
+        result: Array = ((_ranks(values) * truth).sum(axis=-1) - ones * (ones + 1) / 2) / (
+            ones * zeros
+        )
+    return result
+
+
 MEASURES: dict[str, Callable[[Array, Array], Array]] = {
     "spearman": rank_correlation,
     "average_precision": average_precision,

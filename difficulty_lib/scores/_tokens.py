@@ -13,7 +13,12 @@ from difficulty_lib.dynamics import StreamDynamics
 from difficulty_lib.scores._table import score_table
 
 
-def token_table(dynamics: StreamDynamics, names: Sequence[str] | None = None) -> pd.DataFrame:
+def token_table(
+    dynamics: StreamDynamics,
+    names: Sequence[str] | None = None,
+    *,
+    allow_collapsed: bool = False,
+) -> pd.DataFrame:
     """Every score that these tokens allow, or those named, a row per token.
 
     A token is scored as a sample is: its gold token is the label, and its loss, margin, entropy and
@@ -22,6 +27,7 @@ def token_table(dynamics: StreamDynamics, names: Sequence[str] | None = None) ->
     Args:
         dynamics: one split and stream, of sequences.
         names: names of scores; all available ones if not given.
+        allow_collapsed: whether to score a run, too, that learnt nothing.
 
     Returns:
         A frame indexed by (sample_id, position), positions from 0 among the gold tokens of a sample;
@@ -52,7 +58,7 @@ def token_table(dynamics: StreamDynamics, names: Sequence[str] | None = None) ->
         tokens=None,
         reduction=None,
     )
-    table = score_table(each, names)
+    table = score_table(each, names, allow_collapsed=allow_collapsed)
     table.index = pd.MultiIndex.from_arrays(
         [np.repeat(dynamics.ids, tokens.lengths), tokens.positions],
         names=["sample_id", "position"],
