@@ -31,6 +31,7 @@ class TaskSettings:
         stride: tokens that neighbouring pieces of a long text share.
         num_beams: beams of the generation; 1 is greedy.
         label_names: name of every class or tag.
+        progress: whether to show bars.
     """
 
     tokenizer: Any
@@ -40,6 +41,7 @@ class TaskSettings:
     stride: int = 64
     num_beams: int = 1
     label_names: tuple[str, ...] = ()
+    progress: bool = False
 
 
 @dataclass(frozen=True)

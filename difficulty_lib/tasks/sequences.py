@@ -7,7 +7,7 @@ from typing import Any
 
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib._extras import require
-from difficulty_lib.tasks._task import TASKS, Task, Tensors
+from difficulty_lib.tasks._task import Tensors
 
 IGNORED = -100
 # So many logits are held in float32 at a time: on a CPU what its caches hold, elsewhere 64 MiB.
@@ -110,23 +110,3 @@ def _observe(z: Any, gold: Any) -> Tensors:
         "token_gold_logit": gold_logit,
         "token_predicted": index[:, 0].int(),
     }
-
-
-SUMMARIZATION = TASKS.add(
-    Task(
-        name="summarization",
-        title="Summarization",
-        auto_model="AutoModelForSeq2SeqLM",
-        observe=observe_tokens,
-        labels="tokens",
-    )
-)
-CAUSAL_SUMMARIZATION = TASKS.add(
-    Task(
-        name="summarization-causal",
-        title="Summarization by a causal model",
-        auto_model="AutoModelForCausalLM",
-        observe=observe_causal_tokens,
-        labels="tokens",
-    )
-)
