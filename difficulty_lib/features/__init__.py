@@ -7,6 +7,10 @@ from difficulty_lib.features._feature import feature as feature
 from difficulty_lib.features._feature import feature_of as feature_of
 from difficulty_lib.features._table import feature_table as feature_table
 from difficulty_lib.features._words import words_of as words_of
+from difficulty_lib.features.answers import answer_disagreement as answer_disagreement
+from difficulty_lib.features.answers import answer_length as answer_length
+from difficulty_lib.features.answers import answer_position as answer_position
+from difficulty_lib.features.answers import words_near_answer as words_near_answer
 from difficulty_lib.features.classes import class_frequency as class_frequency
 from difficulty_lib.features.fragments import compression as compression
 from difficulty_lib.features.fragments import coverage as coverage

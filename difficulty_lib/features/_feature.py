@@ -26,7 +26,7 @@ class Feature:
         function: pure; its positional parameters are what `Material` offers under their names, and
             its result has shape (N,).
         title: for headings and axes; where a data set has several fields, the field's name is
-            put after it.
+            put before it.
         aspect: which part of a hypothesis on difficulty it stands for: complex "structure",
             "rarity" of words, "ambiguity", "copying" of one field in another, or "other".
         direction: what that hypothesis says of high values, or None where it says nothing.
@@ -46,7 +46,8 @@ class Feature:
 
         `words` and `texts` are there for each field, so that the feature is computed once a
         field; `counts`: words of the training texts; `source` and `other`: the two fields of a
-        pair; `source` and `summary`: a text and its summary; `label`, `train_label`, `embedding`,
+        pair; `source` and `summary`: a text and its summary; `answers` and `contexts`: gold
+        answers, and what they are places in; `label`, `train_label`, `embedding`,
         `train_embedding` and `own_row`: one class per sample, and a space in which samples have
         neighbours.
         """
@@ -55,6 +56,11 @@ class Feature:
             for p in inspect.signature(self.function).parameters.values()
             if p.default is inspect.Parameter.empty
         )
+
+    @property
+    def per_class(self) -> bool:
+        """Whether all samples of a class have the same value."""
+        return set(self.needs) <= {"label", "train_label"}
 
     @property
     def per_field(self) -> bool:
@@ -105,9 +111,9 @@ def feature_of(column: str) -> tuple[Feature, str | None] | None:
 
 
 def column_title(column: str) -> str:
-    """A column's name for readers, such as "words, premise"; a foreign column keeps its own."""
+    """A column's name for readers, such as "premise: length in words"; a foreign one keeps its own."""
     found = feature_of(column)
     if found is None:
         return column
     entry, field = found
-    return entry.title if field is None else f"{entry.title}, {field}"
+    return entry.title if field is None else f"{field}: {entry.title}"

@@ -64,6 +64,8 @@ class Material:
             there |= {"source", "summary"}
         elif len(self.fields) == 2:
             there |= {"source", "other"}
+        if self.target == "answers":
+            there |= {"answers", "contexts"}
         if self.target == "class":
             there |= {"label", "train_label", "embedding", "train_embedding", "own_row"}
         return there
@@ -118,6 +120,16 @@ class Material:
     def summary(self) -> Words:
         """The reference summaries."""
         return self.words(len(self.fields) - 1)
+
+    @property
+    def answers(self) -> list[tuple[tuple[str, int], ...]]:
+        """Gold answers of every question: (text, start) in the context."""
+        return self.rows["label"].tolist()
+
+    @property
+    def contexts(self) -> list[str]:
+        """What the answers are places in."""
+        return self.texts(self._source)
 
     @property
     def label(self) -> NDArray[np.int64]:

@@ -26,7 +26,8 @@ def feature_table(
     """The features of texts that apply to a data set's samples.
 
     Args:
-        data: the texts, with their training split.
+        data: the texts, with the training split as the model saw it: of a model that was trained
+            on a part, `data.subset(…)`.
         split: the split whose samples are described.
         ids: which samples, in the order of the result; all if None.
         names: which features; all that apply to the data's target if None.

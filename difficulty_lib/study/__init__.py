@@ -12,4 +12,9 @@ from difficulty_lib.study._nli import NliStudy as NliStudy
 from difficulty_lib.study._nli_chapter import NliChapter as NliChapter
 from difficulty_lib.study._parameters import run_configs as run_configs
 from difficulty_lib.study._parameters import sized as sized
+from difficulty_lib.study._question_chapter import QuestionChapter as QuestionChapter
+from difficulty_lib.study._questions import QuestionStudy as QuestionStudy
+from difficulty_lib.study._recorded import recorded_runs as recorded_runs
 from difficulty_lib.study._study import Study as Study
+from difficulty_lib.study._summaries import SummaryStudy as SummaryStudy
+from difficulty_lib.study._summary_chapter import SummaryChapter as SummaryChapter

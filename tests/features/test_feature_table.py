@@ -111,7 +111,13 @@ def test_features_of_summaries(summaries):
 
 def test_a_question_is_held_against_its_context(questions):
     table = feature_table(questions, "validation")
-    assert set(table) == columns(["question", "context"]) | {"lexical_overlap"}
+    of_answers = {
+        "answer_length",
+        "answer_position",
+        "answer_disagreement",
+        "words_near_answer",
+    }
+    assert set(table) == columns(["question", "context"]) | {"lexical_overlap"} | of_answers
     assert table["lexical_overlap"].tolist() == pytest.approx([4 / 5, 1 / 2, 0])
 
 
