@@ -86,6 +86,8 @@ def run_configs(parameters: Mapping[str, Any]) -> list[RunConfig]:
         raise ConfigError(f"seeds is {seeds}, splits is {splits}; expected at least one of each")
     beside = [emptied for name, emptied in BESIDE.items() if _asked(name, settings)]
     most = settings.pop("baseline_epochs", None)
+    if most is not None and (not isinstance(most, int) or isinstance(most, bool)):
+        raise ConfigError(f"baseline_epochs is {most!r}; expected a whole number, or None")
     configs = [
         RunConfig.from_dict({**settings, "seed": seed, "evaluation_splits": splits})
         for seed in seeds
