@@ -159,8 +159,8 @@ def load_model(name: str, task: str, labels: tuple[str, ...], revision: str) -> 
 
 
 def _head(labels: tuple[str, ...], task: str) -> dict[str, Any]:
-    if TASKS[task].labels == "span":  # a start and an end, whatever the folder's last head had
-        return {"num_labels": 2}
+    if TASKS[task].labels == "span":  # whatever the folder's last head had
+        labels = ("start", "end")
     if not labels:
         return {}
     names = dict(enumerate(labels))
