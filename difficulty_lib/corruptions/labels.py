@@ -26,7 +26,7 @@ def flip_labels(
         frame: with the column of labels, 0 … classes − 1, indexed by sample_id.
         rate: probability of a sample to be chosen, 0.01 to 0.4; by a hash of its id and the seed.
         seed: at least 0.
-        classes: how many there are; those of the frame, up to its largest label, if not given.
+        classes: how many there are; up to the frame's largest label, at least 2, if not given.
         target: the column of the labels.
 
     Returns:
@@ -42,9 +42,11 @@ def flip_labels(
             f"'{target}' is of type {frame[target].dtype}; expected integers, a class each"
         )
     labels = frame[target].to_numpy()
-    count = int(labels.max(initial=0)) + 1 if classes is None else classes
-    if isinstance(count, bool) or not isinstance(count, int) or count < 2:
-        raise ConfigError(f"classes is {count!r}; expected at least 2")
+    if classes is not None and (isinstance(classes, bool) or not isinstance(classes, int)):
+        raise ConfigError(f"classes is {classes!r}; expected a whole number of at least 2")
+    count = int(labels.max(initial=1)) + 1 if classes is None else classes
+    if count < 2:
+        raise ConfigError(f"classes is {classes}; expected at least 2")
     outside = frame.index[(labels < 0) | (labels >= count)]
     if len(outside):
         raise DataError(
