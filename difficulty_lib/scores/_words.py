@@ -39,7 +39,7 @@ def word_curves(
         `missing`, whether the model never saw the word; `action_score`, the word's losses summed
         over the epochs from 1 on, in nats × epochs, high is hard (Arriaga et al. 2023, applied to a
         word); and `loss_<epoch>`, in nats, of every recorded epoch, 0 among them. Of a missing word
-        `predicted` is None and the numbers are NaN.
+        `predicted` is missing and the numbers are NaN.
 
     Raises:
         DynamicsError: if no tokens were recorded, or their gold tags are not those of the words.
