@@ -141,7 +141,7 @@ def _names(tags: list[str], where: str) -> tuple[str, ...]:
     names = sorted(set(tags), key=lambda name: (name != "O", name))
     if len(names) < 2:
         raise DataError(f"{where}: every word has the tag '{names[0]}'; expected two tags or more")
-    if len(names) > max(2, len(tags) // 2):
+    if len(names) > max(20, len(tags) // 2):
         raise DataError(
             f"{where}: {len(names)} different tags of {len(tags)} words; expected classes"
         )
