@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,10 +15,20 @@ from difficulty_lib.cli._options import (
     Quiet,
     Seed,
 )
+from difficulty_lib.data import DATASETS
+from difficulty_lib.tasks import TASKS
+
+if TYPE_CHECKING:
+    from difficulty_lib.training import Run
+
+SHOWN_IDS = 5
 
 
 def run(
     dataset: Annotated[str, typer.Option("--data", help="Name in the registry: difficulty data.")],
+    task: Annotated[
+        str | None, typer.Option(help=f"{', '.join(TASKS)}; that of the data set otherwise.")
+    ] = None,
     model: Model = DEFAULT.model,
     seed: Seed = DEFAULT.seed,
     epochs: Annotated[
@@ -27,6 +37,15 @@ def run(
     learning_rate: LearningRate = DEFAULT.learning_rate,
     batch_size: BatchSize = DEFAULT.batch_size,
     max_length: MaxLength = DEFAULT.max_length,
+    max_target_length: Annotated[
+        int, typer.Option(min=1, help="Summaries: tokens of a reference and of a generated text.")
+    ] = DEFAULT.max_target_length,
+    stride: Annotated[
+        int, typer.Option(min=0, help="Questions: tokens that pieces of a long context share.")
+    ] = DEFAULT.stride,
+    num_beams: Annotated[
+        int, typer.Option(min=1, help="Summaries: beams of the generation; 1 is greedy.")
+    ] = DEFAULT.num_beams,
     precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = DEFAULT.precision,
     train_size: Annotated[int | None, typer.Option(min=1, help="Training samples.")] = None,
     eval_size: Annotated[
@@ -35,7 +54,9 @@ def run(
     ] = None,
     split: Annotated[
         list[str] | None,
-        typer.Option(help="Split to record in eval mode; may be repeated."),
+        typer.Option(
+            help="Split to record in eval mode; may be repeated. All but train otherwise."
+        ),
     ] = None,
     record_training: Annotated[bool, typer.Option(help="Record the training stream too.")] = False,
     record_gradients: Annotated[
@@ -46,22 +67,59 @@ def run(
     """Fine-tune and record the dynamics, or find the recorded run of the same settings."""
     from difficulty_lib.training import RunConfig, get_or_train
 
+    spec = DATASETS.get(dataset)
     config = RunConfig(
         dataset=dataset,
+        task=task or (spec.task if spec else DEFAULT.task),
         model=model,
         seed=seed,
         epochs=epochs,
         learning_rate=learning_rate,
         batch_size=batch_size,
         max_length=max_length,
+        max_target_length=max_target_length,
+        stride=stride,
+        num_beams=num_beams,
         precision=precision,
         train_size=train_size,
         eval_size=eval_size,
-        evaluation_splits=tuple(split or DEFAULT.evaluation_splits),
+        evaluation_splits=tuple(
+            split or [name for name in (spec.splits if spec else ()) if name != "train"]
+        ),
         record_training=record_training,
         record_gradients=record_gradients,
     )
     done = get_or_train(config, progress=not quiet)
-    for split_name in done.config.evaluation_splits:
-        typer.echo(f"{split_name} accuracy: {done.accuracy(split_name):.3f}")
+    for line in [*measured(done), *problems_found(done)]:
+        typer.echo(line)
     typer.echo(f"run {done.hash}: {done.folder}")
+
+
+def measured(done: Run) -> list[str]:
+    """How right the model is after the last epoch, a line per evaluated split and measure.
+
+    Of classes the accuracy; of other targets what the task measures, such as ROUGE or F1.
+    """
+    metrics = done.record["metrics"]
+    if TASKS[done.config.task].target == "class":
+        names = ["accuracy"]
+    else:
+        names = [name for name in metrics if name not in ("accuracy", "loss")]
+    lines = []
+    for split in done.config.evaluation_splits:
+        for name in names:
+            found = metrics[name].get(f"{split}/evaluation", [metrics[name].get(split)])[-1]
+            if found is not None:
+                lines.append(f"{split} {name}: {found:.3f}")
+    return lines
+
+
+def problems_found(done: Run) -> list[str]:
+    """The samples that did not fit, a line per split and problem: how many, and the first ids."""
+    lines = []
+    for found in done.record["data"].get("problems", []):
+        ids = found["ids"]
+        first = ", ".join(map(str, ids[:SHOWN_IDS])) + (", …" if len(ids) > SHOWN_IDS else "")
+        fate = "kept" if found["used"] else "set aside"
+        lines.append(f"{found['split']}: {len(ids):,} {fate}, {found['problem']}: {first}")
+    return lines
