@@ -121,7 +121,8 @@ def _skipped(line: str) -> bool:
 
 
 def _fields(line: str, tabs: bool) -> list[str]:
-    return line.rstrip("\r").split("\t") if tabs else line.split()
+    # Other kinds of space, such as a no-break space in a number, are part of a word.
+    return line.split("\t") if tabs else re.split("[ \t]+", line.strip(" \t"))
 
 
 def _is_comment(line: str, fields: list[str], tabs: bool, columns: int) -> bool:

@@ -116,6 +116,11 @@ def _part(holder: Any, key: str, kind: type, place: str) -> Any:
 
 def _flat(rows: Any, where: str) -> Iterator[dict[str, Any]]:
     if isinstance(rows, pd.DataFrame):
+        if not rows.columns.is_unique:
+            doubled = rows.columns[rows.columns.duplicated()][0]
+            raise DataError(
+                f"{where}: column '{doubled}' is there more than once; expected it once"
+            )
         rows = rows.to_dict("records")
     if not isinstance(rows, Iterable) or isinstance(rows, str):
         raise DataError(

@@ -10,6 +10,8 @@ import numpy as np
 
 from difficulty_lib.data import _problems
 
+_LISTS = (list, tuple, np.ndarray)
+
 
 @dataclass(frozen=True)
 class Read:
@@ -58,7 +60,7 @@ def read_answers(value: Any, context: str) -> Read:
 
 def read_tags(value: Any, text: str, names: Sequence[str]) -> Read:
     """Names or numbers of tags, one for each word of `text.split(" ")`."""
-    if not isinstance(value, list | tuple | np.ndarray):
+    if not isinstance(value, _LISTS):
         return Read(problem=_problems.NO_TAGS)
     if len(value) != len(text.split(" ")):
         return Read(problem=_problems.OTHER_TAGS)
@@ -88,18 +90,21 @@ def _named(value: Any, names: Sequence[str], none: str, unknown: str) -> Read:
 
 def _pairs(value: Any) -> list[tuple[Any, Any]] | None:
     """(text, start) of every answer, or None if `value` holds no answers of any known form."""
-    if isinstance(value, Mapping):  # the hub's form: two lists side by side
-        starts = value.get("answer_start", value.get("start"))
-        if value.get("text") is None or starts is None or len(value["text"]) != len(starts):
+    if isinstance(value, Mapping):
+        texts, starts = value.get("text"), value.get("answer_start", value.get("start"))
+        if isinstance(texts, str):
+            return [(texts, starts)]
+        # the hub's form: two lists side by side
+        if not isinstance(texts, _LISTS) or not isinstance(starts, _LISTS):
             return None
-        return list(zip(value["text"], starts))
-    if not isinstance(value, list | tuple | np.ndarray):
+        return list(zip(texts, starts)) if len(texts) == len(starts) else None
+    if not isinstance(value, _LISTS):
         return None
     pairs = []
     for answer in value:
         if isinstance(answer, Mapping):
             pairs.append((answer.get("text"), answer.get("answer_start", answer.get("start"))))
-        elif isinstance(answer, list | tuple | np.ndarray) and len(answer) == 2:
+        elif isinstance(answer, _LISTS) and len(answer) == 2:
             pairs.append((answer[0], answer[1]))
         else:
             return None
@@ -109,7 +114,7 @@ def _pairs(value: Any) -> list[tuple[Any, Any]] | None:
 def _whole(value: Any) -> int | None:
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
         return None
-    return int(value) if value == value and value == int(value) else None
+    return int(value) if float(value).is_integer() else None
 
 
 def _is_missing(value: Any) -> bool:

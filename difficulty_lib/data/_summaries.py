@@ -40,6 +40,8 @@ def summaries_data(
             raise DataError(
                 f"{where}: no column '{column}'; there are {', '.join(map(str, table.columns))}"
             )
+        if not isinstance(table[column], pd.Series):
+            raise DataError(f"{where}: column '{column}' is there more than once; expected it once")
     frame = pd.DataFrame({"dialogue": table[dialogue].array, "label": table[summary].array})
     frame.index = pd.RangeIndex(1, len(frame) + 1, name="sample_id")
     for column, key in ((dialogue, "dialogue"), (summary, "label")):

@@ -79,6 +79,10 @@ def test_missing_columns_of_summaries():
     )
     raises_one_line(lambda: summaries_data(table, "chat", "chat", where=where), "two columns")
     raises_one_line(lambda: summaries_data(table[:0], "chat", "gist", where=where), "no rows")
+    twice = table.set_axis(["chat", "chat"], axis=1).assign(gist="x")
+    raises_one_line(
+        lambda: summaries_data(twice, "chat", "gist", where=where), "'chat' is there more than once"
+    )
 
 
 # Questions
@@ -169,10 +173,14 @@ def test_questions_that_are_set_aside_or_noted():
             asked([{"text": "1871", "answer_start": 3}], question=" "),
             asked([{"answer_start": 3}]),
             asked(["1871"]),
+            asked({"text": "1871", "answer_start": 3}),
+            asked({"text": ["1871"], "answer_start": 3}),
+            asked([{"text": "1871", "answer_start": float("inf")}]),
         ),
         where="dev.json",
     )
-    assert made["train"].index.tolist() == [1, 3]
+    assert made["train"].index.tolist() == [1, 3, 9, 11]
+    assert made["train"].loc[9, "label"] == made["train"].loc[11, "label"] == (("1871", 3),)
     assert made["train"].loc[3, "label"] == (("the bridge", 8),)
     assert sorted(listed(made)) == [
         ("train", 2, "answer not in its context", False),
@@ -182,6 +190,8 @@ def test_questions_that_are_set_aside_or_noted():
         ("train", 6, "empty question", False),
         ("train", 7, "empty answer", False),
         ("train", 8, "no word on answers", False),
+        ("train", 10, "no word on answers", False),
+        ("train", 11, "answer found elsewhere in its context", True),
     ]
 
 
@@ -219,6 +229,12 @@ def spoilt(key, value=None):
         (
             [spoilt("answers", [("1871", 3)]) | {"is_impossible": True}],
             "none of the 1 rows can be used (answers to a question marked as unanswerable)",
+        ),
+        (
+            pd.DataFrame(
+                [["a?", "b?", "c", []]], columns=["question"] * 2 + ["context", "answers"]
+            ),
+            "q.json: column 'question' is there more than once",
         ),
     ],
 )
@@ -307,6 +323,11 @@ def test_conll_u(tmp_path):
 def test_comments_among_spaces(tmp_path):
     made = conll(tmp_path, "# id = 1\na O\n# O\n\n# two words\n# O\nb B-X\n\nc O\n# O\n")
     assert made["train"]["text"].tolist() == ["a #", "# b", "c #"]
+
+
+def test_other_spaces_are_part_of_a_word(tmp_path):
+    made = conll(tmp_path, " a  O\n10\u00a0000   B-X \n\nb\x0bc O\n")
+    assert made["train"]["text"].tolist() == ["a 10\u00a0000", "b\x0bc"]
 
 
 def test_two_columns_by_tab(tmp_path):
