@@ -65,28 +65,29 @@ def group_difficulty(
         )
     rng = np.random.default_rng(seed)
     parts = [score[member == k] for k in range(len(kinds))]
-    draws = np.concatenate([v[rng.integers(0, len(v), (resamples, len(v)))] for v in parts], axis=1)
     sizes = np.array([len(v) for v in parts])
-    ends = np.cumsum(sizes)[:-1]
-    low, high = np.quantile(
-        np.stack([part.mean(axis=1) for part in np.split(draws, ends, axis=1)]),
-        [0.025, 0.975],
-        axis=1,
-    )
-    order = np.argsort(member, kind="stable")
-    ranks = _ranks(score)[order][None]
+    ranks = _ranks(score)[np.argsort(member, kind="stable")][None]
     value = float(_between(ranks, sizes)[0])
-    ends_of = np.quantile(_between(_ranks(draws), sizes), [0.025, 0.975])
-    shuffled = _between(rng.permuted(np.repeat(ranks, resamples, axis=0), axis=1), sizes)
+    means, spread, shuffled = [], [], []
+    chunk = max(1, 1_000_000 // len(score))
+    for start in range(0, resamples, chunk):
+        count = min(chunk, resamples - start)
+        drawn = [v[rng.integers(0, len(v), (count, len(v)))] for v in parts]
+        means.append(np.stack([v.mean(axis=1) for v in drawn]))
+        spread.append(_between(_ranks(np.concatenate(drawn, axis=1)), sizes))
+        shuffled.append(_between(rng.permuted(np.repeat(ranks, count, axis=0), axis=1), sizes))
+    low, high = np.quantile(np.concatenate(means, axis=1), [0.025, 0.975], axis=1)
+    ends = np.quantile(np.concatenate(spread), [0.025, 0.975])
+    as_far = int((np.concatenate(shuffled) >= value - 1e-12).sum())
     table = pd.DataFrame(
         {"group": kinds, "n": sizes, "mean": [v.mean() for v in parts], "low": low, "high": high}
     ).sort_values("mean", ascending=False, kind="stable")
     return GroupDifficulty(
         table=table.reset_index(drop=True),
-        effect=Estimate(value, float(ends_of[0]), float(ends_of[1]), n=len(score)),
+        effect=Estimate(value, float(ends[0]), float(ends[1]), n=len(score)),
         chance=(len(kinds) - 1) / (len(score) - 1),
         h=value * (len(score) - 1),
-        p_value=float((1 + (shuffled >= value - 1e-12).sum()) / (1 + resamples)),
+        p_value=(1 + as_far) / (1 + resamples),
     )
 
 
