@@ -85,26 +85,31 @@ def _padded(tokenizer: Any, model: Any, prompts: list[list[int]]) -> dict[str, A
 
 
 def _write(model: Any, settings: TaskSettings, inputs: dict[str, Any], end: int) -> list[Written]:
-    torch = require("torch", "train")
     outputs = model.generate(**inputs, generation_config=_decoding(settings, end))
     start = 1 if model.config.is_encoder_decoder else inputs["input_ids"].shape[1]
     tokens = outputs.sequences[:, start:]
-    steps = torch.stack(outputs.logits[: tokens.shape[1]])  # (steps, rows × beams, vocabulary)
-    place = torch.arange(len(tokens), device=tokens.device)[:, None].expand_as(tokens)
-    beams = getattr(outputs, "beam_indices", None)
-    if beams is not None:  # which beam's logits each token was chosen from, −1 past the end
-        place = beams[:, : tokens.shape[1]].clamp(min=0)
-    logits = steps[torch.arange(tokens.shape[1], device=tokens.device), place]
     # The end mark is a token; what follows it is padding, which may be the same token.
     past = (tokens == end).cumsum(dim=1) - (tokens == end).long() > 0
-    gold = tokens.masked_fill(past, IGNORED)
-    entropy = observe_tokens(logits, gold)["token_entropy"].double().masked_fill(past, 0.0)
+    entropy = _entropies(outputs, tokens.masked_fill(past, IGNORED)).masked_fill(past, 0.0)
     counts = (~past).sum(dim=1)
     means = (entropy.sum(dim=1) / counts).tolist()
     return [
         Written(tokens=row[:count], entropy=mean)
         for row, count, mean in zip(tokens.tolist(), counts.tolist(), means)
     ]
+
+
+def _entropies(outputs: Any, gold: Any) -> Any:
+    """The entropy of the distribution that each token was chosen from, shape (texts, tokens)."""
+    torch = require("torch", "train")
+    beams = getattr(outputs, "beam_indices", None)
+    seen = []
+    for step, logits in enumerate(outputs.logits[: gold.shape[1]]):
+        # Of beams, that which the text went through, −1 past its end; logits (texts, vocabulary).
+        chosen = logits if beams is None else logits[beams[:, step].clamp(min=0)]
+        column = observe_tokens(chosen[:, None], gold[:, step, None])["token_entropy"]
+        seen.append(column.double())
+    return torch.cat(seen, dim=1)
 
 
 def _decoding(settings: TaskSettings, end: int) -> Any:

@@ -145,7 +145,7 @@ def _table(tokenizer: Any, written: list[Written], references: pd.Series) -> pd.
     ]
     return pd.DataFrame(
         {
-            "generated": pd.Series(texts, dtype=object),
+            "generated": pd.Series(texts, dtype="str"),
             **rouge(references.tolist(), texts),
             "generated_entropy": np.array([one.entropy for one in written], dtype=np.float64),
             "generated_tokens": np.array([len(one.tokens) for one in written], dtype=np.int64),

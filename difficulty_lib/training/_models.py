@@ -235,3 +235,12 @@ def longest_input(tokenizer: Any, model: Any, max_length: int) -> int:
         offset = 2 if config.model_type in ("roberta", "xlm-roberta", "camembert") else 0
         limits.append(int(positions) - offset)
     return min(limits)
+
+
+def longest_target(model: Any, max_target_length: int) -> int:
+    """Tokens that a decoder of its own can write: the setting, or less where it takes less."""
+    if not model.config.is_encoder_decoder:
+        return max_target_length
+    config = getattr(model.config, "decoder", model.config)
+    positions = getattr(config, "max_position_embeddings", None)
+    return min(max_target_length, int(positions)) if positions else max_target_length

@@ -243,13 +243,16 @@ def _with_fingerprint(config: RunConfig, data: TextData) -> RunConfig:
 def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool = True) -> Run:
     """Train a resolved configuration on these data and record it as `folder`, whole or not at all.
 
+    What a long run leaves when it is stopped lies in `<folder>.partial`, and it goes on from there.
+
     Raises:
         DifficultyError: one line, if data, model or configuration cannot be used.
     """
     # Imported here: looking a recorded run up needs neither torch nor transformers.
     require("torch", "train")
     from difficulty_lib.training._fine_tune import fine_tune
-    from difficulty_lib.training._models import load_model, longest_input
+    from difficulty_lib.training._models import load_model, longest_input, longest_target
+    from difficulty_lib.training._resumable import last_checkpoint
     from difficulty_lib.training._seed import quiet, seed_everything
     from difficulty_lib.training._two_stages import fine_tune_twice
 
@@ -272,7 +275,9 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
     if task.target == "class":
         _check_labels(subset)
     partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    recorded = ("train",) if config.record_training else ()
+    if last_checkpoint(partial, recorded=recorded) is None:
+        shutil.rmtree(partial, ignore_errors=True)
     seed_everything(config.seed)
     with quiet():
         tokenizer, model = load_model(
@@ -282,7 +287,7 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
             tokenizer=tokenizer,
             text_columns=data.text_columns,
             max_length=longest_input(tokenizer, model, config.max_length),
-            max_target_length=config.max_target_length,
+            max_target_length=longest_target(model, config.max_target_length),
             stride=config.stride,
             num_beams=config.num_beams,
             label_names=data.label_names,
@@ -292,7 +297,7 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
         wanted = dict.fromkeys(("train", *other))
         encoded = {split: task.encode(subset[split], settings) for split in wanted}
         _check_lengths(encoded, data.name)
-        partial.mkdir(parents=True)
+        partial.mkdir(parents=True, exist_ok=True)
         try:
             stages = fine_tune_twice if two_stages else fine_tune
             timings = stages(config, model, tokenizer, encoded, partial, progress=progress)
@@ -313,8 +318,10 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
                 "problems": _problems(subset, encoded),
             }
             (partial / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf8")
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)  # nothing half-written stays
+        except BaseException as error:
+            stopped = isinstance(error, KeyboardInterrupt)
+            if not stopped or last_checkpoint(partial, recorded=recorded) is None:
+                shutil.rmtree(partial, ignore_errors=True)  # nothing half-written stays
             raise
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(partial, folder)

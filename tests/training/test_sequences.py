@@ -1,6 +1,7 @@
 """Sequences, spans and labelled tokens: observers and Trainers against one row at a time in float64."""
 
 import copy
+import dataclasses
 
 import numpy as np
 import pytest
@@ -538,9 +539,11 @@ def test_a_token_that_is_no_number_is_refused_with_its_sample(tmp_path):
         recorder.epoch_end()
 
 
-def test_a_run_of_ones_own_is_of_classes():
-    with pytest.raises(ConfigError, match=r"'summarization' has no runs of its own; record it"):
-        RunConfig(dataset="emotion", task="summarization")
+def test_a_task_that_is_only_observed_has_no_runs_of_its_own(monkeypatch):
+    mine = dataclasses.replace(TASKS["summarization"], name="mine", encode=None)
+    monkeypatch.setitem(TASKS._entries, "mine", mine)
+    with pytest.raises(ConfigError, match=r"'mine' has no runs of its own; record it"):
+        RunConfig(dataset="emotion", task="mine")
 
 
 def test_every_task_names_a_class_of_transformers():
