@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 import time
 import warnings
 from collections.abc import Mapping
@@ -19,6 +19,13 @@ from difficulty_lib.training._recorders import (
     RecordEvaluation,
     RecordTrainingMixin,
     TrainingRecorder,
+)
+from difficulty_lib.training._resumable import (
+    FOLDER,
+    SaveLongEpochs,
+    epochs_done,
+    last_checkpoint,
+    seconds_so_far,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +51,7 @@ class StudyTrainer(RecordTrainingMixin, Trainer):
     """Trainer with both streams, grouping by length, that stops at a loss which is not finite."""
 
     lengths: list[int]
+    epochs_done: int = 0  # of a run that goes on from a checkpoint
 
     def training_step(self, *args: Any, **kwargs: Any) -> Any:
         """One forward and backward pass."""
@@ -62,11 +70,14 @@ class StudyTrainer(RecordTrainingMixin, Trainer):
         generator = torch.Generator()
         generator.manual_seed(self.args.seed)
         # Given the lengths, the sampler need not read every sample to find them.
-        return utils.LengthGroupedSampler(
+        sampler = utils.LengthGroupedSampler(
             self.args.train_batch_size * self.args.gradient_accumulation_steps,
             lengths=list(self.lengths),
             generator=generator,
         )
+        for _ in range(self.epochs_done):
+            iter(sampler)  # an epoch's order is drawn from where the one before left the generator
+        return sampler
 
 
 def study_trainer(
@@ -111,7 +122,8 @@ def fine_tune(
     """Fine-tune `model` on `splits["train"]` and record the dynamics under `folder`.
 
     `watched` are the samples that are passed through the model after every epoch, those of the
-    configuration's evaluation splits if not given, and `stream` is what they are recorded as.
+    configuration's evaluation splits if not given, and `stream` is what they are recorded as. A run
+    whose epochs take minutes leaves checkpoints in the folder and goes on from the last one.
 
     Returns:
         Seconds: `train_s` without and `evaluation_s` for the passes of the evaluation stream; where
@@ -140,22 +152,38 @@ def fine_tune(
     if config.record_training:
         recorder = TrainingRecorder(folder, observe=observe)
         callbacks.append(recorder)
-    with tempfile.TemporaryDirectory() as scratch:
-        trainer = study_trainer(
-            config, model, tokenizer, train, Path(scratch), callbacks, recorder, progress=progress
-        )
-        bar = TrainingBar(len(train) * config.epochs, disable=not progress)
-        trainer.add_callback(bar)
-        start = time.perf_counter()
-        with warnings.catch_warnings():
-            # Pinned memory is asked for whether or not there is an accelerator.
-            warnings.filterwarnings("ignore", message=".*pin_memory.*")
-            try:
-                trainer.train()
-            finally:
-                bar.bar.close()
+    scratch = folder / FOLDER
+    trainer = study_trainer(
+        config, model, tokenizer, train, scratch, callbacks, recorder, progress=progress
+    )
+    resumed = None
+    start = time.perf_counter()
+    before = {"train_s": 0.0, "evaluation_s": 0.0}
+
+    def spent() -> dict[str, float]:
         total = time.perf_counter() - start
-    seconds = {"train_s": total - evaluation.seconds, "evaluation_s": evaluation.seconds}
+        return {
+            "train_s": before["train_s"] + total - evaluation.seconds,
+            "evaluation_s": before["evaluation_s"] + evaluation.seconds,
+        }
+
+    if watched is None and gradients is None:
+        resumed = last_checkpoint(folder, recorded=("train",) if recorder else ())
+        trainer.add_callback(SaveLongEpochs(spent))  # the last: then all else is written
+    if resumed is not None:
+        before = seconds_so_far(resumed)
+        trainer.epochs_done = epochs_done(resumed)
+    bar = TrainingBar(len(train) * config.epochs, disable=not progress)
+    trainer.add_callback(bar)
+    with warnings.catch_warnings():
+        # Pinned memory is asked for whether or not there is an accelerator.
+        warnings.filterwarnings("ignore", message=".*pin_memory.*")
+        try:
+            trainer.train(resume_from_checkpoint=None if resumed is None else str(resumed))
+        finally:
+            bar.bar.close()
+    seconds = spent()
+    shutil.rmtree(scratch, ignore_errors=True)
     if gradients:
         seconds["evaluation_s"] -= gradients.seconds
         seconds["gradient_norm_s"] = gradients.seconds - gradients.vog_seconds
