@@ -409,7 +409,7 @@ def test_what_was_not_measured_has_no_verdict():
     said = hypothesis(result)
     assert "That ambiguity makes samples hard could not be tested" in said
     assert "neighbours with the same label" in said
-    assert "length in words, premise" in said
+    assert "premise: length in words" in said
 
 
 def test_a_sign_that_turns_is_named():
@@ -434,3 +434,27 @@ def test_words_on_what_is_explained(data, result):
         twin=features["a"] + 0.1 * features["b"].sample(frac=1, random_state=0).to_numpy()
     )
     assert "inflation of more than 5: " in explained(explain_difficulty(twin, score, resamples=20))
+
+
+def test_people_can_stand_for_ambiguity():
+    features, score = planted(n=300, length=0.0, entropy_of_people=0.8)
+    result = explain_difficulty(features, score, resamples=100)
+    assert verdicts(result)["ambiguity"] == "not measured"
+    assert "entropy_of_people" in hypothesis(result).split("does not name")[1]
+    also = {"entropy_of_people": "ambiguity"}
+    assert verdicts(result, also)["ambiguity"] == "holds"
+    assert together(result, "ambiguity", also) == result.coefficient("entropy_of_people")
+    said = hypothesis(result, also)
+    assert "That ambiguity makes samples hard holds here: entropy_of_people 0." in said
+    assert "does not name" not in said
+
+
+def test_frequency_of_few_classes_is_said_to_be_that():
+    features, score = planted(n=300, length=0.1, class_frequency=1.0)
+    features["class_frequency"] = np.sign(features["class_frequency"])
+    result = explain_difficulty(features, score, resamples=100)
+    assert result.table.set_index("feature")["values"].to_dict() == {
+        "class_frequency": 2,
+        "length": 300,
+    }
+    assert "class frequency (log) there are 2 values only" in hypothesis(result)

@@ -303,7 +303,7 @@ def test_its_source_is_in_the_bibliography(name):
 
 
 def test_columns_have_titles():
-    assert column_title("length:premise") == "length in words, premise"
+    assert column_title("length:premise") == "premise: length in words"
     assert column_title("length") == "length in words"
     assert column_title("my own") == "my own"
     assert feature_of("length:premise") == (FEATURES["length"], "premise")
