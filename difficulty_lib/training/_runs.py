@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from difficulty_lib._errors import ConfigError, DynamicsError, ModelError
+from difficulty_lib._errors import ConfigError, DataError, DynamicsError, ModelError
 from difficulty_lib._extras import require
 from difficulty_lib.data import (
     DATASETS,
@@ -371,6 +371,12 @@ def _check_labels(data: TextData) -> None:
 
 def _check_lengths(encoded: dict[str, EncodedSplit], name: str) -> None:
     for split, rows in encoded.items():
+        if not len(rows):
+            found = ", ".join(rows.problems["problem"].unique())
+            raise DataError(
+                f"{name}/{split}: none of the {rows.problems['sample_id'].nunique()} samples can be "
+                f"used ({found}); expected at least one"
+            )
         if not rows.lengths.all():
             raise ModelError(
                 f"{name}/{split}: the tokenizer makes no token of the text of sample "
