@@ -314,11 +314,10 @@ def test_other_ids(data):
 
 def test_too_few_samples(data):
     features, score = data
-    few = features.iloc[:6]
+    few = features.iloc[:7]
     raises_one_line(
         lambda: explain_difficulty(few, score.loc[few.index]),
-        "6 samples for 4 features",
-        "6 or more",
+        "7 samples for 4 features: a fit leaves out one fold of 5 and has 5; expected 6 or more",
     )
     enough = features.iloc[:8]
     explain_difficulty(enough, score.loc[enough.index], resamples=1)
