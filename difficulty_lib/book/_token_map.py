@@ -133,8 +133,8 @@ def _legend(top: float, title: str, marked: bool) -> str:
     )
     mark = '<span class="tm-key"><span class="tm-mark">changed</span></span>' if marked else ""
     return (
-        f'<figcaption class="tm-legend"><span>{escape(title)}, nats, from</span> '
-        f'<span class="tm-scale">{steps}</span>{mark}</figcaption>'
+        f'<p class="tm-legend"><span>{escape(title)}, nats, from</span> '
+        f'<span class="tm-scale">{steps}</span>{mark}</p>'
     )
 
 

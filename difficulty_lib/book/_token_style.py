@@ -21,12 +21,14 @@ _DAY = (
     + _steps(_LIGHT)
 )
 _NIGHT = (
-    "--tm-hue:176 84 8;--tm-ground:#1d2126;--tm-ink:#f0f3f6;--tm-soft:#a5afba;--tm-line:#4b545e;"
+    "--tm-hue:176 84 8;--tm-ground:#14181e;--tm-ink:#f0f3f6;--tm-soft:#a5afba;--tm-line:#4b545e;"
     + _steps(_DARK)
 )
 
 STYLE = f"""
-.token-map{{{_DAY}margin:1rem 0;padding:0;color:var(--tm-ink);line-height:1.5;position:relative}}
+.token-map{{{_DAY}margin:1rem 0;padding:.5rem .7rem 0;border-radius:.3rem;
+background:var(--tm-ground);color:var(--tm-ink);line-height:1.5;position:relative}}
+.text_html:has(>.token-map){{background:none!important;padding:0!important}}
 @media(prefers-color-scheme:dark){{html:not([data-theme=light]) .token-map{{{_NIGHT}}}}}
 html[data-theme=dark] .token-map,body[data-jp-theme-light=false] .token-map,
 body.vscode-dark .token-map{{{_NIGHT}}}

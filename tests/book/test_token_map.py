@@ -31,7 +31,6 @@ ATTACKS = [
 ALLOWED = {
     "style": set(),
     "figure": {"class", "role", "aria-label"},
-    "figcaption": {"class"},
     "section": {"class"},
     "p": {"class", "dir", "aria-hidden"},
     "span": {"class", "tabindex", "role", "title"},
@@ -291,21 +290,14 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize(
-    ("style", "opacities", "grounds"),
-    [
-        (_DAY, _LIGHT, [(255, 255, 255)]),
-        (_NIGHT, _DARK, [(0x14, 0x18, 0x1E), (0x12, 0x12, 0x12), (0, 0, 0)]),
-    ],
-)
-def test_text_can_be_read_on_every_shade_and_steps_can_be_told_apart(style, opacities, grounds):
+@pytest.mark.parametrize(("style", "opacities"), [(_DAY, _LIGHT), (_NIGHT, _DARK)])
+def test_text_can_be_read_on_every_shade_and_steps_can_be_told_apart(style, opacities):
     hue, names = colours(style)
     assert len(opacities) == LEVELS
-    for ground in [*grounds, names["ground"]]:
-        shades = [np.array(ground) * (1 - o) + hue * o for o in opacities]
-        assert min(contrast(names["ink"], shade) for shade in shades) >= 4.5  # WCAG AA
-        assert contrast(names["soft"], ground) >= 4.5
-        light = [luminance(shade) for shade in shades]
-        steps = np.diff(light) if light[-1] > light[0] else -np.diff(light)
-        assert (steps > 0).all()  # lightness alone tells them apart
-        assert contrast(shades[0], shades[-1]) > 1.9
+    shades = [np.array(names["ground"]) * (1 - o) + hue * o for o in opacities]
+    assert min(contrast(names["ink"], shade) for shade in shades) >= 4.5  # WCAG AA
+    assert contrast(names["soft"], names["ground"]) >= 4.5
+    light = [luminance(shade) for shade in shades]
+    steps = np.diff(light) if light[-1] > light[0] else -np.diff(light)
+    assert (steps > 0).all()  # lightness alone tells them apart
+    assert contrast(shades[0], shades[-1]) > 1.9
