@@ -86,3 +86,30 @@ def answered_alone(model, frame, rows, refusing, longest=30):
                         best = (start[s] + end[e], span)
         found[sample_id] = None if refusing and null > best[0] else best[1]
     return found
+
+
+def other_tokenizer(kind):
+    """One of bytes, of which several make a character, or one whose tokens hold the space before."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    special = {"special_tokens": ["<s>", "<pad>", "</s>", "<unk>"], "show_progress": False}
+    if kind == "bytes":
+        tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        alphabet = pre_tokenizers.ByteLevel.alphabet()
+        trainer = trainers.BpeTrainer(vocab_size=320, initial_alphabet=alphabet, **special)
+    else:
+        tokenizer = Tokenizer(models.Unigram())
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+        trainer = trainers.UnigramTrainer(vocab_size=80, unk_token="<unk>", **special)
+    tokenizer.train_from_iterator([tiny.PROSE], trainer)
+    if kind == "bytes":
+        tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+    else:
+        tokenizer.post_processor = processors.TemplateProcessing(
+            pair="$A </s> $B:1 </s>:1", special_tokens=[("</s>", 2)]
+        )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<s>", pad_token="<pad>", eos_token="</s>"
+    )

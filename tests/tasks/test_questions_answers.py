@@ -190,3 +190,37 @@ def test_measures_equal_those_of_torchmetrics():
         assert 100 * f1(predicted, golds) == pytest.approx(float(seen["f1"]), rel=1e-5)
         several += 0 < float(seen["f1"]) < 100
     assert several > 30
+
+
+@pytest.mark.parametrize("kind", ["bytes", "spaces"])
+def test_other_tokenizers_give_text_without_the_space_around_it(kind):
+    from transformers import BertForQuestionAnswering
+
+    context = "a new road and crêpes 🐸 with honey near the très old river"
+    frame = asked.frame_of(
+        ("a road?", context, ["crêpes", "🐸 with", "road", "honey"]),
+        ("a?" * 30, "très quiet old town", ["quiet old"]),
+    )
+    tokenizer = asked.other_tokenizer(kind)
+    settings = asked.settings_of(tokenizer, max_length=36, stride=12)
+    encoded = encode_questions(frame, settings)
+    assert encoded.problems["used"].all()
+    named = {
+        (
+            row["sample_id"],
+            frame.at[row["sample_id"], "context"][
+                row["offsets"][start][0] : row["offsets"][end][1]
+            ].strip(),
+        )
+        for row in encoded.rows
+        for start, end in zip(row["start_positions"], row["end_positions"])
+        if start
+    }
+    assert named == {(i, text) for i, golds in frame["label"].items() for text, _ in golds}
+    config = asked.question_model(seed=5).config
+    config.vocab_size = len(tokenizer)
+    model = BertForQuestionAnswering(config)
+    found = predict_answers(model, settings, frame, encoded)
+    for sample_id, row in found.iterrows():
+        text = frame.at[sample_id, "context"][row["start"] : row["end"]]
+        assert row["predicted"] == text == text.strip() != ""
