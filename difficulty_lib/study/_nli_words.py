@@ -213,9 +213,9 @@ def _beside_bert(found: Information) -> str:
             found.rank_correlation,
             PVI_OF_RELATIVES,
             "this model is nearer to BERT than DistilBERT is.",
-            "what is hard for this model is hard for BERT to a lesser degree than for its "
-            "distillate, which was made to agree with it.",
-            "this model is as near to BERT as DistilBERT is.",
+            "what is hard for this model is hard for BERT, too, but less so than for DistilBERT, which "
+            "was distilled from it.",
+            "whether this model is as near to BERT as that is undecided.",
         )
     )
 
