@@ -50,8 +50,9 @@ def provenance(runs: list[Run], notebook: str, parameters: Mapping[str, Any], ed
     given = " ".join(_option(k, v) for k, v in parameters.items() if v is not None)
     command = f"DIFFICULTY_CHARTS=book papermill notebooks/{notebook}.ipynb out.ipynb {given}"
     seeds = ", ".join(str(r.config.seed) for r in runs)
+    title = f"[{data.title}]({data.homepage})" if data.homepage else data.title
     lines = [
-        f"**{edition.capitalize()} edition** · data: [{data.title}]({data.homepage}) "
+        f"**{edition.capitalize()} edition** · data: {title} "
         f"({rows}; {data.licence}) · model: {config.model} (`{config.model_revision[:8]}`) · "
         f"seed{'s' if len(runs) > 1 else ''} {seeds} · {where['hardware']} · {where['date']} · "
         f"run{'s' if len(runs) > 1 else ''} {hashes}",

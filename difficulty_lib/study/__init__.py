@@ -18,3 +18,5 @@ from difficulty_lib.study._recorded import recorded_runs as recorded_runs
 from difficulty_lib.study._study import Study as Study
 from difficulty_lib.study._summaries import SummaryStudy as SummaryStudy
 from difficulty_lib.study._summary_chapter import SummaryChapter as SummaryChapter
+from difficulty_lib.study._token_chapter import TokenChapter as TokenChapter
+from difficulty_lib.study._tokens import TokenStudy as TokenStudy

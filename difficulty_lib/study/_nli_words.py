@@ -213,8 +213,10 @@ def _beside_bert(found: Information) -> str:
             found.rank_correlation,
             PVI_OF_RELATIVES,
             "this model is nearer to BERT than DistilBERT is.",
-            "what is hard for this model is hard for BERT, too, but less so than for DistilBERT, which "
-            "was distilled from it.",
+            "what is hard for this model is rather hard for BERT, too, but less so than for DistilBERT, "
+            "which was distilled from it."
+            if found.rank_correlation.low > 0
+            else "that what is hard for this model is hard for BERT, too, is not shown.",
             "whether this model is as near to BERT as that is undecided.",
         )
     )

@@ -122,7 +122,7 @@ class QuestionStudy(Study):
         """Length and place of the answer, overlap of question and context, annotators' agreement."""
         if self.data is None:
             return None
-        return feature_table(self.data, self.split, self.dynamics.ids, ABOUT_ANSWERS)
+        return feature_table(self.used_data, self.split, self.dynamics.ids, ABOUT_ANSWERS)
 
     @cached_property
     def with_answers(self) -> pd.DataFrame | None:

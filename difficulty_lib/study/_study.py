@@ -144,7 +144,14 @@ class Study:
         """What is known of the scored samples' texts (see `feature_table`); None without texts."""
         if self.data is None:
             return None
-        return feature_table(self.data, self.split, self.dynamics.ids)
+        return feature_table(self.used_data, self.split, self.dynamics.ids)
+
+    @property
+    def used_data(self) -> TextData:
+        """The data at the sizes that the run had: words and classes are counted in what was trained on."""
+        assert self.data is not None
+        sizes = dict.fromkeys(self.data.splits, self.run.config.eval_size)
+        return self.data.subset(sizes | {"train": self.run.config.train_size})
 
     @cached_property
     def explanation(self) -> Explanation | None:

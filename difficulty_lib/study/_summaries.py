@@ -199,7 +199,7 @@ class SummaryStudy(Study):
         """
         if self.data is None:
             return None
-        table = feature_table(self.data, self.split, self.dynamics.ids, COPYING)
+        table = feature_table(self.used_data, self.split, self.dynamics.ids, COPYING)
         order = ranking(self.scores["action_score"]).index
         count = max(1, round(THIRD * len(order)))
         hard, easy = order[:count], order[-count:]

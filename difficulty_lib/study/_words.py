@@ -102,7 +102,7 @@ def action_entropy(study: Study) -> str:
         "wrongly with a probability of .9 or more."
     )
     return (
-        f"Over all samples the two agree: Spearman {interval(study.action_entropy)}, Pearson "
+        f"Over all samples, Spearman is {interval(study.action_entropy)}, Pearson "
         f"{interval(study.action_entropy_linear)}. Of the {TOP:.0%} of samples with the highest action "
         f"score, {percent(study.confident)} have an entropy below the median; if the two had nothing "
         f"to do with each other, half would. So {said}. The median itself is "

@@ -97,7 +97,7 @@ def study_trainer(
         model=model,
         args=_arguments(config, scratch, progress, len(train)),
         train_dataset=train,
-        data_collator=TASKS[config.task].collate(tokenizer, model),
+        data_collator=_collator(config, tokenizer, model),
         processing_class=tokenizer,
         callbacks=callbacks,
     )
@@ -142,7 +142,7 @@ def fine_tune(
         if watched is None
         else watched,
         initial=config.record_initial,
-        collate=TASKS[config.task].collate(tokenizer, model),
+        collate=_collator(config, tokenizer, model),
         observe=observe,
         stream=stream,
         also=[gradients] if gradients else [],
@@ -190,6 +190,12 @@ def fine_tune(
         seconds["vog_s"] = gradients.vog_seconds
         seconds["vog_mb"] = gradients.vog_bytes / 1e6
     return seconds
+
+
+def _collator(config: RunConfig, tokenizer: Any, model: Any) -> Any:
+    collate = TASKS[config.task].collate
+    assert collate is not None  # RunConfig refuses tasks that are only observed
+    return collate(tokenizer, model)
 
 
 def _gradients() -> Any:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib.data import TextData
 from difficulty_lib.data._hashing import unit_hash
+from difficulty_lib.training._planting import plant
 
 if TYPE_CHECKING:
     from difficulty_lib.training._config import RunConfig
@@ -47,8 +48,9 @@ def intervene(data: TextData, config: RunConfig) -> TextData:
     `{"empty_inputs": True}` replaces every text by the empty one, `{"empty_field": column}` those of
     one of several text columns (the premise of a pair, say). `{"fold": [i, k]}` moves the
     training samples of fold i of k into the split `held_out`, and `{"second_split": h}` those that
-    are not of half h into `second_half`; both leave no other split. Interventions of other names
-    are the caller's, who gives the data as they shall be.
+    are not of half h into `second_half`; both leave no other split. `{"planted": [corruption, rate]}`
+    adds the split `<split>_planted` of corrupted copies to an evaluated one (see `plant`).
+    Interventions of other names are the caller's, who gives the data as they shall be.
 
     Raises:
         ConfigError: on a value that is none of these, or a fold together with a second split.
@@ -63,6 +65,8 @@ def intervene(data: TextData, config: RunConfig) -> TextData:
     if "second_split" in chosen:
         half = _whole("second_split", chosen["second_split"], 2)
         data = _parted(data, half_of(data["train"].index, config.seed) == half, SECOND)
+    if "planted" in chosen:
+        data = plant(data, chosen["planted"], config.evaluation_splits)
     if "empty_inputs" in chosen:
         if chosen["empty_inputs"] is not True:
             raise ConfigError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import struct
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,7 @@ def load_model(name: str, task: str, labels: tuple[str, ...], revision: str) -> 
                 **_head(labels, task),
                 **options,
             )
-    except (OSError, ValueError, safetensors.SafetensorError) as error:
+    except (OSError, ValueError, safetensors.SafetensorError, struct.error) as error:
         raise ModelError(_unreachable(name, error)) from None
     if getattr(tokenizer, "pad_token", None) is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -156,6 +157,21 @@ def load_model(name: str, task: str, labels: tuple[str, ...], revision: str) -> 
     # scaled by the number of accumulated batches and ranks.
     model.accepts_loss_kwargs = False
     return tokenizer, model
+
+
+def load_tokenizer(name: str, revision: str = "") -> Any:
+    """The tokenizer of a model; that of the encoder of "encoder+decoder".
+
+    Raises:
+        ModelError: if the files are missing or cannot be used.
+    """
+    transformers = require("transformers", "train")
+    pair = _pair(name)
+    try:
+        where, options = _place(pair[0] if pair else name, "" if pair else revision)
+        return transformers.AutoTokenizer.from_pretrained(where, **options)
+    except (OSError, ValueError) as error:
+        raise ModelError(_unreachable(name, error)) from None
 
 
 def _head(labels: tuple[str, ...], task: str) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from difficulty_lib.scores import null_loss_from_frequencies
 from difficulty_lib.tasks import TASKS, TaskSettings
 from difficulty_lib.training._config import RunConfig
 from difficulty_lib.training._interventions import SECOND, intervene
+from difficulty_lib.training._planting import SUFFIX
 
 if TYPE_CHECKING:
     from difficulty_lib.tasks import EncodedSplit
@@ -270,6 +271,7 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
         raise ConfigError(
             f"{data.name} has no split {', '.join(missing)}; there are {', '.join(subset.splits)}"
         )
+    assert task.encode is not None  # RunConfig refuses tasks that are only observed
     folder = _free(folder)
     two_stages = SECOND in subset.splits
     if task.target == "class":
@@ -342,6 +344,8 @@ def _write_outputs(
     if produce is None:
         return means
     for split in config.evaluation_splits:
+        if split.endswith(SUFFIX):  # what the model reads is that of the split beside it
+            continue
         table = produce(model, settings, data[split], encoded[split])
         (folder / OUTPUTS).mkdir(exist_ok=True)
         table.to_parquet(folder / OUTPUTS / f"{split}.parquet", compression="zstd")
