@@ -270,3 +270,14 @@ def test_information_is_for_held_out_samples(runs):
         **{**study.dynamics.__dict__, "split": "train"}
     )
     assert "kept from the model" in NliChapter(study).information_text()
+
+
+@pytest.mark.parametrize(
+    ("noise", "said"), [(0.0, "rather hard for BERT, too"), (1e6, "not shown")]
+)
+def test_what_is_said_of_bert_follows_from_the_interval(runs, people, noise, said):
+    own = NliStudy(runs[:1], pairs(), SPLIT).information.own
+    rng = np.random.default_rng(2)
+    bert = own.to_numpy() + rng.normal(0, 1.5, 300) + noise * rng.normal(size=300)
+    study = NliStudy(runs[:1], pairs(pvi_bert=bert), SPLIT)
+    assert said in NliChapter(study).information_text().split("was published: ")[1]
