@@ -150,8 +150,10 @@ class Study:
     def used_data(self) -> TextData:
         """The data at the sizes that the run had: words and classes are counted in what was trained on."""
         assert self.data is not None
-        sizes = dict.fromkeys(self.data.splits, self.run.config.eval_size)
-        return self.data.subset(sizes | {"train": self.run.config.train_size})
+        config = self.run.config
+        return self.data.subset(
+            {s: config.train_size if s == "train" else config.eval_size for s in self.data.splits}
+        )
 
     @cached_property
     def explanation(self) -> Explanation | None:

@@ -3,7 +3,6 @@
 from difficulty_lib.tasks._encoding import EncodedSplit as EncodedSplit
 from difficulty_lib.tasks._encoding import TaskSettings as TaskSettings
 from difficulty_lib.tasks._predictions import predict_answers as predict_answers
-from difficulty_lib.tasks._squad_measures import f1 as answer_f1
 from difficulty_lib.tasks._task import TASKS as TASKS
 from difficulty_lib.tasks._task import Task as Task
 from difficulty_lib.tasks.classification import observe_classification as observe_classification
