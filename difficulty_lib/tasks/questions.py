@@ -137,7 +137,7 @@ def locate_answers(context: str, answers: Sequence[Answer], windows: Sequence[Wi
                 held = True
         if not held:
             trouble.append(LOST)
-        exact = exact or (held and context[first:last].strip() == text.strip())
+        exact = exact or context[first:last].strip() == text.strip()
     places = [list(found) or [(0, 0)] for found in inside]
     if golds and len(trouble) == len(golds):
         # Of several reasons the one that another window would mend.
