@@ -178,6 +178,8 @@ def fine_tune(
     with warnings.catch_warnings():
         # Pinned memory is asked for whether or not there is an accelerator.
         warnings.filterwarnings("ignore", message=".*pin_memory.*")
+        # Said of every loss of a model made of two, whatever its batch holds.
+        warnings.filterwarnings("ignore", message="Version v4.12.0", category=FutureWarning)
         try:
             trainer.train(resume_from_checkpoint=None if resumed is None else str(resumed))
         finally:

@@ -217,3 +217,29 @@ def test_a_run_can_be_read_without_training_anything(folders, runs):
     run = train(folders, "bart", epochs=1)
     assert Run.load(run.folder).outputs("validation").equals(run.outputs("validation"))
     assert Dynamics.load(run.folder).keys == run.dynamics.keys
+
+
+def test_two_encoders_learn_our_dialogues(tmp_path, runs, recwarn):
+    """The whole path by names alone: a registered data set, and a model made of two."""
+    folder = tiny.save_tiny(tmp_path / "half")
+    run = get_or_train(
+        RunConfig(
+            dataset="tiny-summaries",
+            task="summarization",
+            model=f"{folder}+{folder}",
+            epochs=2,
+            batch_size=8,
+            max_length=48,
+            max_target_length=24,
+            learning_rate=3e-3,
+            record_training=True,
+            evaluation_splits=("validation",),
+        ),
+        progress=False,
+    )
+    losses = run.dynamics.stream("train", "training").matrix("loss").mean(axis=1)
+    assert losses[1] < losses[0] - 0.3
+    problems = {(p["split"], p["problem"], p["used"]) for p in run.record["data"]["problems"]}
+    assert ("train", "empty summary", False) in problems
+    assert ("train", "dialogue longer than the model takes", True) in problems
+    assert not [w for w in recwarn if "Version v4.12.0" in str(w.message)]
