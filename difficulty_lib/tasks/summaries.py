@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,13 @@ def encode_prompted_summaries(frame: pd.DataFrame, settings: TaskSettings) -> En
 
 
 def pad_sequences(tokenizer: Any, model: Any) -> Collate:
-    """A collator that pads inputs and their mask, and labels with −100, all on the same side."""
+    """A collator that pads inputs and their mask, and labels with −100, all on the right.
+
+    Whatever side the tokenizer pads on: a decoder starts with what is on the left.
+    """
+    if tokenizer.padding_side != "right":
+        tokenizer = copy.deepcopy(tokenizer)
+        tokenizer.padding_side = "right"
     collate: Collate = require("transformers", "train").DataCollatorForSeq2Seq(tokenizer, model)
     return collate
 

@@ -1,5 +1,7 @@
 """Summaries: what a model reads, what it is taught, and that no batch changes what is seen."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -226,6 +228,22 @@ def test_a_batch_equals_one_by_one(tokenizer, kind):
             np.testing.assert_allclose(batched[sample_id], single[sample_id], atol=1e-5)
             np.testing.assert_allclose(batched[sample_id], wanted[name], atol=1e-3, rtol=1e-4)
     assert np.ptp([float(v.mean()) for v in by_id(together, "loss").values()]) > 0.01
+
+
+@pytest.mark.parametrize("kind", ["t5", "gpt2"])
+def test_a_tokenizer_that_pads_on_the_left_changes_no_batch(tokenizer, kind):
+    """GPT-2's positions are counted from the left, and decoders start there."""
+    left = copy.deepcopy(tokenizer)
+    left.padding_side = "left"
+    model = tiny_words.model_of(kind)
+    rows = [
+        {name: value for name, value in row.items() if name != "sample_id"}
+        for row in encode(kind, dialogues(5), tokenizer).rows
+    ]
+    batches = [TASKS[TASK[kind]].collate(one, model)(rows) for one in (tokenizer, left)]
+    for name in batches[0]:
+        assert batches[0][name].equal(batches[1][name]), name
+    assert left.padding_side == "left"
 
 
 @pytest.mark.parametrize("kind", KINDS)
