@@ -86,7 +86,10 @@ class TokenStudy(Study):
     @cached_property
     def classes(self) -> TokenClasses:
         """Mean action score of every class of words, plain and with the place held fixed."""
-        return class_difficulty_of_tokens(self.words, self.word_classes)
+        counts = self.word_classes[self.word_classes != "special"].value_counts()
+        # where nearly all words are rare, as in small data, no other words are left
+        reference = "other" if "other" in counts else str(counts.index[0])
+        return class_difficulty_of_tokens(self.words, self.word_classes, reference=reference)
 
     @cached_property
     def concentration(self) -> Estimate:

@@ -452,7 +452,7 @@ def _free(folder: Path) -> Path:
     folder = folder.resolve()
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file; expected a folder for the run")
-    if folder.is_dir() and {path.name for path in folder.iterdir()} - {RECORD, ROOT}:
+    if folder.is_dir() and {path.name for path in folder.iterdir()} - {RECORD, ROOT, OUTPUTS}:
         raise ConfigError(f"{folder} holds other files; expected a new or empty folder for the run")
     return folder
 

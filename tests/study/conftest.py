@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from study.executing import ROOT
 
 from difficulty_lib.data import TextData
 from difficulty_lib.dynamics import Dynamics
@@ -96,3 +97,18 @@ def texts(dataset, run):
 def study(request, tmp_path):
     runs = [recorded(tmp_path, request.param, seed) for seed in (1, 2)]
     return ClassificationStudy(runs, texts(request.param, runs[0]), "validation")
+
+
+@pytest.fixture
+def at_root(monkeypatch):
+    """The workflow's folder and environment; it sets the variables itself."""
+    monkeypatch.chdir(ROOT)
+    for name, value in (
+        ("DIFFICULTY_RUNS", ""),
+        ("DIFFICULTY_EDITION", ""),
+        ("DIFFICULTY_CHARTS", "book"),
+        ("OMP_NUM_THREADS", "1"),
+        ("CUDA_VISIBLE_DEVICES", ""),
+    ):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("DIFFICULTY_DATA", raising=False)

@@ -1,0 +1,110 @@
+"""Every task's notebook, executed with other parameters at `size: small`, and unknown ones refused."""
+
+from pathlib import Path
+
+import pytest
+from study.executing import ROOT, execute, outputs_of, said
+from training import tiny
+
+NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """A tiny random BERT whose words are those of the fixtures."""
+    import torch
+    import transformers
+    from tokenizers import BertWordPieceTokenizer
+
+    from difficulty_lib.data import load_data
+
+    texts = []
+    for name in ("tiny-summaries", "tiny-questions", "tiny-tags"):
+        data = load_data(name)
+        texts += [text for column in data.text_columns for text in data["train"][column]]
+    trained = BertWordPieceTokenizer(lowercase=True)
+    trained.train_from_iterator(
+        texts, vocab_size=800, special_tokens=tiny.SPECIAL, show_progress=False
+    )
+    folder = tmp_path_factory.mktemp("models") / "reader"
+    config = transformers.BertConfig(
+        vocab_size=trained.get_vocab_size(),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=48,
+        max_position_embeddings=200,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        transformers.BertForMaskedLM(config).save_pretrained(folder)
+    tokenizer = transformers.BertTokenizerFast(vocab=trained.get_vocab(), model_max_length=200)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def small(folder, **more):
+    return {"size": "small", "model": str(folder), "learning_rate": 5e-3, **more}
+
+
+def test_sentiment(tmp_path, tiny_folder, at_root, monkeypatch):
+    monkeypatch.setenv(
+        "DIFFICULTY_DATA", str(tiny.write_mirror(tmp_path / "mirror", train=200, other=60))
+    )
+    parameters = small(tiny_folder, dataset="emotion", seeds=[3, 4], splits=["validation"])
+    execute("sentiment", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
+    outputs = outputs_of(tmp_path / "done.ipynb")
+    assert "Accuracy after 2 epochs" in said(outputs)
+    assert "**Verdict.**" in said(outputs)
+    assert sum("image/png" in data for data in outputs) >= 6
+
+
+def test_summarization(tmp_path, reader, at_root):
+    parameters = small(f"{reader}+{reader}", num_beams=2, max_target_length=12)
+    execute("summarization", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
+    outputs = outputs_of(tmp_path / "done.ipynb")
+    text = said(outputs)
+    assert "with 2 beams after the last epoch: ROUGE-1" in text
+    assert "1 of validation: empty summary, so set aside" in text
+    assert "longer than the model takes" in text
+    assert "nearly linear" in text
+    assert sum("image/png" in data for data in outputs) >= 4
+
+
+def test_question_answering(tmp_path, reader, at_root):
+    parameters = small(reader, max_length=60, stride=12)
+    execute("question-answering", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
+    outputs = outputs_of(tmp_path / "done.ipynb")
+    text = said(outputs)
+    assert "exact match" in text
+    assert "answer not in its context, so set aside" in text
+    assert "answers late in the context" in text or "answer's place in the context" in text
+    assert any("»" in data.get("text/html", "") for data in outputs)
+    assert sum("image/png" in data for data in outputs) >= 4
+
+
+def test_token_difficulty(tmp_path, reader, at_root):
+    parameters = small(f"{reader}+{reader}")
+    execute("token-difficulty", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
+    outputs = outputs_of(tmp_path / "done.ipynb")
+    text = said(outputs)
+    assert "name" in text
+    assert "A random order has an average precision of" in text
+    assert "The changed word is the hardest of its reference in" in text
+    assert sum("tabindex" in data.get("text/html", "") for data in outputs) == 2
+
+
+def test_token_difficulty_of_labelled_words(tmp_path, reader, at_root):
+    parameters = small(reader, task="token-classification", splits=["validation"])
+    parameters |= {"intervention": {}}
+    execute("token-difficulty", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
+    outputs = outputs_of(tmp_path / "done.ipynb")
+    assert "observed no planted errors" in said(outputs)
+    assert sum("tabindex" in data.get("text/html", "") for data in outputs) == 1
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_an_unknown_parameter_is_refused_before_anything_runs(name, tmp_path, at_root):
+    with pytest.raises(SystemExit, match="has no parameter epoch; it has"):
+        execute(name, tmp_path / "done.ipynb", tmp_path / "runs", {"epoch": 1})
+    assert not list(Path(tmp_path).iterdir())
