@@ -11,7 +11,7 @@ def test_the_small_notebook_runs_from_the_fixture(tmp_path, tiny_folder, at_root
     outputs = outputs_of(target)
     words = said(outputs)
     assert "Tiny NLI" in words
-    assert "set aside" in said  # the fixture's awkward rows
+    assert "set aside" in words  # the fixture's awkward rows
     assert "without the premise" in words
     assert "The hardest genre is" in words
     assert "The comparison with ChaosNLI's annotators is left out here" in words
