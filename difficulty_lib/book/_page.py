@@ -32,6 +32,11 @@ def glue(name: str, value: object) -> None:
         paste(name, value, display=False)
 
 
+def said(text: str) -> Any:
+    """A sentence for the page, as Markdown; nothing where there is nothing to say."""
+    return require("IPython.display", "book").Markdown(text) if text else None
+
+
 def provenance(runs: list[Run], notebook: str, parameters: Mapping[str, Any], edition: str) -> Any:
     """The line under a chapter's title: what it was made from, and how to make it anew.
 

@@ -58,11 +58,11 @@ class TextData:
         return "-".join(fingerprint(f, self.text_columns) for f in self.splits.values())
 
     def texts(self, split: str) -> pd.Series:
-        """The texts of a split as one string a sample, several fields joined by ' ⏵ '."""
+        """The texts of a split as one string a sample, several fields joined by ' ▸ '."""
         frame = self[split]
         joined = frame[self.text_columns[0]].astype(str)
         for column in self.text_columns[1:]:
-            joined = joined + " ⏵ " + frame[column].astype(str)
+            joined = joined + " ▸ " + frame[column].astype(str)
         return joined.rename("text")
 
     def subset(self, sizes: dict[str, int | None]) -> TextData:

@@ -35,11 +35,11 @@ class ClassificationChapter(Chapter):
             value = run.accuracy(split)
             glue(f"accuracy_{split}", value)
             parts.append(f"{100 * value:.1f} % on {split}")
-        return (
-            f"Accuracy after {run.config.epochs} epochs: {' and '.join(parts)}; on {self.study.split} "
-            f"the 95 % interval is {100 * self.study.accuracy.low:.1f} to "
-            f"{100 * self.study.accuracy.high:.1f} %."
+        found = self.study.accuracy
+        parts[run.config.evaluation_splits.index(self.study.split)] += (
+            f" (95 % interval {100 * found.low:.1f} to {100 * found.high:.1f} %)"
         )
+        return f"Accuracy after {run.config.epochs} epochs: {' and '.join(parts)}."
 
     def classes_chart(self) -> Any:
         """Class sizes and the action scores of every class."""

@@ -10,6 +10,7 @@ from difficulty_lib.scores import SCORES, ranking
 from difficulty_lib.study._classification import ClassificationStudy
 from difficulty_lib.study._study import TOP, Study
 
+EQUAL = 1.2  # classes whose frequencies differ by less than this factor have no rare one
 PAPERS_HARDEST = "i feel that he was being overshadowed by the supporting characters"
 
 
@@ -114,6 +115,12 @@ def classes(study: ClassificationStudy) -> str:
     """Whether rarer classes are harder."""
     by_class, by_sample = study.classes.correlation, study.rarity
     count, p = by_class.n, study.classes.p_value
+    counts = study.run.record["data"]["label_counts"]["train"]
+    if max(counts) < EQUAL * min(counts):
+        return (
+            f"The classes are all but equally frequent in training, {min(counts):,} to "
+            f"{max(counts):,} samples, so these data say nothing of rarity."
+        )
     exact = f", exact permutation p = {p:.2f}" if np.isfinite(p) else ""
     return (
         f"Over the {count} classes, Spearman between frequency and mean action score is "

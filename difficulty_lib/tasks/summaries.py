@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from typing import Any
 
 import numpy as np
@@ -101,13 +102,38 @@ def encode_prompted_summaries(frame: pd.DataFrame, settings: TaskSettings) -> En
 def pad_sequences(tokenizer: Any, model: Any) -> Collate:
     """A collator that pads inputs and their mask, and labels with −100, all on the right.
 
-    Whatever side the tokenizer pads on: a decoder starts with what is on the left.
+    Whatever side the tokenizer pads on: a decoder starts with what is on the left. A causal model
+    that can be asked for the logits of some places alone (`logits_to_keep`) is asked for those from
+    the last token of the shortest prompt on, and the labels are of these places: of a long prompt,
+    nobody wants to know what comes next.
     """
     if tokenizer.padding_side != "right":
         tokenizer = copy.deepcopy(tokenizer)
         tokenizer.padding_side = "right"
     collate: Collate = require("transformers", "train").DataCollatorForSeq2Seq(tokenizer, model)
-    return collate
+    if model.config.is_encoder_decoder:
+        return collate
+    if "logits_to_keep" not in inspect.signature(model.forward).parameters:
+        return collate
+    return _SummaryLogits(collate)
+
+
+class _SummaryLogits:
+    """Batches of a causal model with labels, and logits, of the summaries' places alone."""
+
+    def __init__(self, collate: Collate) -> None:
+        self.collate = collate
+
+    def __call__(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        torch = require("torch", "train")
+        batch = dict(self.collate(rows))
+        labels = batch["labels"]
+        taught = (labels != IGNORED).any(dim=0)
+        # a token is predicted at the place before it
+        first = max(int(taught.int().argmax()) - 1, 0) if taught.any() else 0
+        batch["labels"] = labels[:, first:]
+        batch["logits_to_keep"] = torch.arange(first, labels.shape[1])
+        return batch
 
 
 def summary_outputs(

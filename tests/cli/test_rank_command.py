@@ -222,7 +222,7 @@ def test_a_pair_of_texts(rank, home, files):
     pair = files.read_csv(home / "rows.ranked.csv")
     assert_ranked(pair)
     assert sorted(row["first"] for row in pair) == sorted(texts)
-    assert f"{pair[0]['first']} ⏵ {pair[0]['text']}" in (home / "rows.report.html").read_text(
+    assert f"{pair[0]['first']} ▸ {pair[0]['text']}" in (home / "rows.report.html").read_text(
         "utf8"
     )
 

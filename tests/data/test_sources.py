@@ -227,7 +227,7 @@ def test_unknown_split():
 def test_texts_of_several_fields():
     frame = texts(2).assign(title=["one", "two"])
     several = dataclasses.replace(data(train=frame), text_columns=("title", "text"))
-    assert several.texts("train").tolist() == ["one ⏵ sentence 0", "two ⏵ sentence 1"]
+    assert several.texts("train").tolist() == ["one ▸ sentence 0", "two ▸ sentence 1"]
     assert several.texts("train").index.tolist() == [1, 2]
 
 

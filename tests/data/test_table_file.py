@@ -126,7 +126,7 @@ def test_space_around_labels_does_not_count(tmp_path):
 def test_several_text_columns():
     made = table_data(good(title=texts()), ["title", "text"], "label", where="table.csv")
     assert made.text_columns == ("title", "text")
-    assert made.texts("train").iloc[0] == "text 0 ⏵ text 0"
+    assert made.texts("train").iloc[0] == "text 0 ▸ text 0"
 
 
 def test_unique_ids_pass():

@@ -207,7 +207,10 @@ def widened(collate, longest):
 
     def collated(rows):
         companion = {name: longest[name] for name in rows[0]}
-        return {name: values[: len(rows)] for name, values in collate([*rows, companion]).items()}
+        return {
+            name: values if name == "logits_to_keep" else values[: len(rows)]
+            for name, values in collate([*rows, companion]).items()
+        }
 
     return collated
 

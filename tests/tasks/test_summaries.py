@@ -280,3 +280,24 @@ def test_a_pad_that_is_the_end_mark_is_taught_once():
 def test_both_tasks_are_of_texts():
     assert {TASKS[task].target for task in TASK.values()} == {"text"}
     assert (len(DECODERS), len(CAUSAL)) == (3, 2)
+
+
+@pytest.mark.parametrize("kind", CAUSAL)
+def test_causal_models_are_asked_for_the_summaries_logits_alone(kind, tokenizer):
+    import torch
+
+    model = tiny_words.model_of(kind).eval()
+    frame = dialogues(5)
+    rows = encode(kind, frame, tokenizer).rows
+    collate = TASKS[TASK[kind]].collate(tokenizer, model)
+    batch = collate(rows)
+    kept = batch["logits_to_keep"]
+    prompts = [sum(label == -100 for label in row["labels"]) for row in rows]
+    assert kept.tolist() == list(range(min(prompts) - 1, batch["input_ids"].shape[1]))
+    assert min(prompts) > 2
+    whole = transformers.DataCollatorForSeq2Seq(tokenizer)(rows)
+    with torch.no_grad():
+        some = model(**{k: v for k, v in batch.items() if k != "sample_id"})
+        full = model(**{k: v for k, v in whole.items() if k != "sample_id"})
+    torch.testing.assert_close(some.logits, full.logits[:, kept])
+    torch.testing.assert_close(some.loss, full.loss)
