@@ -8,14 +8,15 @@ import pandas as pd
 
 from difficulty_lib import charts
 from difficulty_lib._extras import require
-from difficulty_lib.book import glue, quoted_texts
+from difficulty_lib.book import glue
 from difficulty_lib.features import column_title
 from difficulty_lib.study import _question_words as words
-from difficulty_lib.study._chapter import Chapter, key_of, shown
-from difficulty_lib.study._questions import KINDS, QuestionStudy
+from difficulty_lib.study._chapter import key_of, shown
+from difficulty_lib.study._outputs import OutputsChapter
+from difficulty_lib.study._questions import QuestionStudy
 
 
-class QuestionChapter(Chapter):
+class QuestionChapter(OutputsChapter):
     """What the notebook on questions calls, one method per thing on the page."""
 
     study: QuestionStudy
@@ -27,22 +28,6 @@ class QuestionChapter(Chapter):
         if self.study.with_f1 is not None:
             glue("action_f1", self.study.with_f1)
         return words.measures(self.study)
-
-    def action_entropy_chart(self) -> Any:
-        """The brushable scatter, coloured by exact match."""
-        study = self.study
-        samples = study.samples
-        if "kind" not in samples:
-            samples = samples.assign(kind="not known", guess="")
-        order = samples["action"].sort_values(ascending=False).index
-        texts = quoted_texts(study.texts, order[:10].append(order[-5:]), study.spec.redistributable)
-        samples = samples.assign(text=texts.reindex(samples.index).fillna(""))
-        return charts.action_entropy_chart(
-            samples[["id", "action", "entropy", "kind", "guess", "text"]],
-            f"Spearman correlation {study.action_entropy.value:.2f}",
-            kinds=KINDS if "predicted" in study.samples else ("known", "not known"),
-            title="the model's answer",
-        )
 
     def types_chart(self) -> Any:
         """Mean action score of every kind of question."""

@@ -16,7 +16,7 @@ from difficulty_lib.analysis import (
 )
 from difficulty_lib.features import feature_table
 from difficulty_lib.scores import ranking
-from difficulty_lib.study._study import Study
+from difficulty_lib.study._outputs import OutputsStudy
 from difficulty_lib.training import Run
 
 ASKED = (
@@ -41,7 +41,6 @@ ABOUT_ANSWERS = (
     "lexical_overlap",
     "answer_disagreement",
 )
-KINDS = ("exact", "not exact")
 AROUND = 160  # characters of the context shown on either side of an answer
 
 
@@ -63,14 +62,11 @@ def question_type(question: str) -> str:
     return "who" if first == "whom" else first
 
 
-class QuestionStudy(Study):
+class QuestionStudy(OutputsStudy):
     """Results of recorded runs of extractive question answering."""
 
-    @cached_property
-    def outputs(self) -> pd.DataFrame | None:
-        """The model's answers after the last epoch; None if they were not kept."""
-        table = self.run.outputs(self.split)
-        return None if table is None else table.loc[self.dynamics.ids]
+    kinds = ("exact", "not exact")
+    kinds_title = "the model's answer"
 
     @cached_property
     def samples(self) -> pd.DataFrame:
@@ -81,10 +77,9 @@ class QuestionStudy(Study):
         if self.outputs is not None:
             predicted = self.outputs["predicted"].replace("", "(no answer)")
             frame["predicted"] = predicted
-            right = self.outputs["exact_match"] > 0
-            frame["kind"] = right.map({True: KINDS[0], False: KINDS[1]})
             gold = frame["target"] if "target" in frame else pd.Series("", index=frame.index)
-            frame["guess"] = [f"{_short(a)} → {_short(b)}" for a, b in zip(gold, predicted)]
+            said = [f"{_short(a)} → {_short(b)}" for a, b in zip(gold, predicted)]
+            frame = self.with_kinds(frame, self.outputs["exact_match"] > 0, said)
         return frame
 
     def measures(self, run: Run) -> dict[str, float]:

@@ -21,24 +21,20 @@ from difficulty_lib.analysis import (
 from difficulty_lib.dynamics import REDUCTIONS
 from difficulty_lib.features import feature_table
 from difficulty_lib.scores import ranking, score_table
-from difficulty_lib.study._study import Study
+from difficulty_lib.study._outputs import OutputsStudy
 from difficulty_lib.training import Run
 
 ROUGE = ("rouge1", "rouge2", "rougeL")
 COPYING = ("coverage", "density", "compression")
-KINDS = ("upper half", "lower half")
 THIRD = 1 / 3
 TOGETHER = ("Pearson", "Spearman", "Spearman given the summary's length")
 
 
-class SummaryStudy(Study):
+class SummaryStudy(OutputsStudy):
     """Results of recorded runs of a summarizer, encoder–decoder or decoder alone."""
 
-    @cached_property
-    def outputs(self) -> pd.DataFrame | None:
-        """What the model wrote after the last epoch, and its ROUGE; None if it was not kept."""
-        table = self.run.outputs(self.split)
-        return None if table is None else table.loc[self.dynamics.ids]
+    kinds = ("upper half", "lower half")
+    kinds_title = "ROUGE-1 of the model's own summary"
 
     @cached_property
     def samples(self) -> pd.DataFrame:
@@ -52,10 +48,14 @@ class SummaryStudy(Study):
         if self.outputs is not None:
             rouge = self.outputs["rouge1"]
             frame["generated"] = self.outputs["generated"]
-            upper = rouge >= rouge.median()
-            frame["kind"] = upper.map({True: KINDS[0], False: KINDS[1]})
-            frame["guess"] = [f"ROUGE-1 {100 * value:.0f}" for value in rouge]
+            said = [f"ROUGE-1 {100 * value:.0f}" for value in rouge]
+            frame = self.with_kinds(frame, rouge >= rouge.median(), said)
         return frame
+
+    @property
+    def shown_texts(self) -> pd.Series | None:
+        """The references; a dialogue is too long for a line."""
+        return None if self.rows is None else self.rows["label"]
 
     def measures(self, run: Run) -> dict[str, float]:
         """ROUGE after the last epoch, in per cent, and the mean loss per token."""

@@ -8,13 +8,14 @@ import pandas as pd
 
 from difficulty_lib import charts
 from difficulty_lib.analysis import Estimate
-from difficulty_lib.book import glue, quoted_texts
+from difficulty_lib.book import glue
 from difficulty_lib.study import _summary_words as words
-from difficulty_lib.study._chapter import Chapter, key_of, shown
-from difficulty_lib.study._summaries import KINDS, ROUGE, TOGETHER, SummaryStudy
+from difficulty_lib.study._chapter import key_of, shown
+from difficulty_lib.study._outputs import OutputsChapter
+from difficulty_lib.study._summaries import ROUGE, TOGETHER, SummaryStudy
 
 
-class SummaryChapter(Chapter):
+class SummaryChapter(OutputsChapter):
     """What the notebook on summaries calls, one method per thing on the page."""
 
     study: SummaryStudy
@@ -35,24 +36,6 @@ class SummaryChapter(Chapter):
         chosen = [order[(2 * k + 1) * len(order) // (2 * count)] for k in range(count)]
         table = samples.loc[chosen, ["id", "target", "generated", "guess", "action"]]
         return shown(table.rename(columns={"target": "reference", "guess": "ROUGE"}), digits=2)
-
-    def action_entropy_chart(self) -> Any:
-        """The brushable scatter, coloured by ROUGE."""
-        study = self.study
-        samples = study.samples
-        if "kind" not in samples:
-            samples = samples.assign(kind="not known", guess="")
-        order = samples["action"].sort_values(ascending=False).index
-        quoted = order[:10].append(order[-5:])
-        texts = study.rows["label"] if study.rows is not None else None
-        known = quoted_texts(texts, quoted, study.spec.redistributable)
-        samples = samples.assign(text=known.reindex(samples.index).fillna(""))
-        return charts.action_entropy_chart(
-            samples[["id", "action", "entropy", "kind", "guess", "text"]],
-            f"Spearman correlation {study.action_entropy.value:.2f}",
-            kinds=KINDS if "generated" in study.samples else ("known", "not known"),
-            title="ROUGE-1 of the model's own summary",
-        )
 
     def cluster_lengths_table(self) -> Any:
         """Sizes of the clusters, and how long their dialogues and summaries are."""
