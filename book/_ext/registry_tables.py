@@ -1,4 +1,4 @@
-"""Directives made from the registries: `scores-table`, `scores-api` and `reductions-table`."""
+"""Directives made from the registries: tables of scores, reductions, tasks, features, corruptions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
+from difficulty_lib.corruptions import CORRUPTIONS
+from difficulty_lib.data import DATASETS
 from difficulty_lib.dynamics import REDUCTIONS
+from difficulty_lib.features import FEATURES
 from difficulty_lib.scores import SCORES, Score
+from difficulty_lib.tasks import TASKS
 
 
 def table_lines(scores: Iterable[Score]) -> list[str]:
@@ -47,6 +51,47 @@ def reduction_lines() -> list[str]:
     return lines
 
 
+def _first_line(function: Any) -> str:
+    return str(function.__doc__).strip().splitlines()[0]
+
+
+def task_lines() -> list[str]:
+    """One definition per task in MyST markdown: models, data, what is read."""
+    lines: list[str] = []
+    for task in TASKS.values():
+        data = ", ".join(f"`{n}`" for n, spec in DATASETS.items() if spec.task == task.name)
+        sentence = _first_line(task.encode)
+        lines += [
+            f"**{task.title}** (`{task.name}`)",
+            f": {sentence} Models: any `{task.auto_model}`."
+            + (f" Data sets: {data}." if data else ""),
+            "",
+        ]
+    return lines
+
+
+def feature_lines() -> list[str]:
+    """One definition per feature in MyST markdown: what it is, and what it is thought to do."""
+    lines: list[str] = []
+    for entry in FEATURES.values():
+        thought = f", thought to make a sample {entry.direction}" if entry.direction else ""
+        cited = f" {{cite:p}}`{entry.citation}`" if entry.citation else ""
+        lines += [
+            f"**{entry.title}** (`{entry.name}`)",
+            f": {_first_line(entry.function)} Stands for {entry.aspect}{thought}.{cited}",
+            "",
+        ]
+    return lines
+
+
+def corruption_lines() -> list[str]:
+    """One definition per corruption in MyST markdown."""
+    lines: list[str] = []
+    for entry in CORRUPTIONS.values():
+        lines += [f"`{entry.name}`", f": of a {entry.target}: {entry.means}.", ""]
+    return lines
+
+
 class _FromRegistry(SphinxDirective):
     """Write the registry as MyST markdown and let the page's own parser read it."""
 
@@ -55,7 +100,7 @@ class _FromRegistry(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         holder = nodes.container()
-        self.state.nested_parse(StringList(self.lines(), "registry of scores"), 0, holder)
+        self.state.nested_parse(StringList(self.lines(), "registry"), 0, holder)
         return list(holder.children)
 
 
@@ -83,9 +128,36 @@ class ReductionsTable(_FromRegistry):
         return reduction_lines()
 
 
+class TasksTable(_FromRegistry):
+    """The table of all tasks."""
+
+    def lines(self) -> list[str]:
+        """One definition per task."""
+        return task_lines()
+
+
+class FeaturesTable(_FromRegistry):
+    """The table of all features."""
+
+    def lines(self) -> list[str]:
+        """One definition per feature."""
+        return feature_lines()
+
+
+class CorruptionsTable(_FromRegistry):
+    """The table of all corruptions."""
+
+    def lines(self) -> list[str]:
+        """One definition per corruption."""
+        return corruption_lines()
+
+
 def setup(app: Any) -> dict[str, Any]:
     """Register the directives."""
     app.add_directive("scores-table", ScoresTable)
     app.add_directive("scores-api", ScoresApi)
     app.add_directive("reductions-table", ReductionsTable)
+    app.add_directive("tasks-table", TasksTable)
+    app.add_directive("features-table", FeaturesTable)
+    app.add_directive("corruptions-table", CorruptionsTable)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from difficulty_lib._errors import ConfigError, DataError
@@ -72,12 +73,18 @@ def intervene(data: TextData, config: RunConfig) -> TextData:
             raise ConfigError(
                 f"intervention empty_inputs is {chosen['empty_inputs']!r}; expected true"
             )
-        empty = dict.fromkeys(data.text_columns, "")
-        data = replace(data, splits={s: f.assign(**empty) for s, f in data.splits.items()})
+        data = replace(data, splits={s: _emptied(f, data) for s, f in data.splits.items()})
     if "empty_field" in chosen:
         field = _field(chosen["empty_field"], data)
         data = replace(data, splits={s: f.assign(**{field: ""}) for s, f in data.splits.items()})
     return data
+
+
+def _emptied(frame: pd.DataFrame, data: TextData) -> pd.DataFrame:
+    if data.target == "tags":  # as many empty words as there are tags
+        (column,) = data.text_columns
+        return frame.assign(**{column: frame[column].map(lambda text: " " * text.count(" "))})
+    return frame.assign(**dict.fromkeys(data.text_columns, ""))
 
 
 def _field(value: Any, data: TextData) -> str:

@@ -410,16 +410,22 @@ def _describe(config: RunConfig, data: TextData, dynamics: Dynamics) -> dict[str
             for key in dynamics.keys
             if (health := dynamics.stream(*key).health)
         },
-        "metrics": {
-            name: {
-                "/".join(key): dynamics.stream(*key).matrix(column).mean(axis=1).tolist()
-                for key in dynamics.keys
-                if dynamics.stream(*key).available(column)
-            }
-            for name, column in (("accuracy", "correct"), ("loss", "loss"))
-        }
-        | _task_metrics(config, data, dynamics),
+        "metrics": _metrics(dynamics) | _task_metrics(config, data, dynamics),
     }
+
+
+def _metrics(dynamics: Dynamics) -> dict[str, dict[str, list[float]]]:
+    """Loss and, where a sample is right or wrong as a whole, accuracy, after every epoch."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for key in dynamics.keys:
+        stream = dynamics.stream(*key)
+        for name, column in (("accuracy", "correct"), ("loss", "loss")):
+            # that every token of a text is the likeliest says nothing of a text
+            if stream.available(column) and not (name == "accuracy" and stream.tokens is not None):
+                found.setdefault(name, {})["/".join(key)] = (
+                    stream.matrix(column).mean(axis=1).tolist()
+                )
+    return found
 
 
 def _task_metrics(
