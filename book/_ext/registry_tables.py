@@ -75,10 +75,11 @@ def feature_lines() -> list[str]:
     lines: list[str] = []
     for entry in FEATURES.values():
         thought = f", thought to make a sample {entry.direction}" if entry.direction else ""
+        stands = "" if entry.aspect == "other" else f" Stands for {entry.aspect}{thought}."
         cited = f" {{cite:p}}`{entry.citation}`" if entry.citation else ""
         lines += [
             f"**{entry.title}** (`{entry.name}`)",
-            f": {_first_line(entry.function)} Stands for {entry.aspect}{thought}.{cited}",
+            f": {_first_line(entry.function)}{stands}{cited}",
             "",
         ]
     return lines
