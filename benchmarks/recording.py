@@ -27,9 +27,9 @@ from timed import TimedRecorder
 from difficulty_lib._evaluating import evaluating
 from difficulty_lib.data import load_data
 from difficulty_lib.tasks import TASKS, TaskSettings, observe_classification
+from difficulty_lib.tasks._batches import length_batches
 from difficulty_lib.tasks.classification import encode_classes
 from difficulty_lib.training import RunConfig, observe_split
-from difficulty_lib.training._evaluation import length_batches
 from difficulty_lib.training._fine_tune import study_trainer
 from difficulty_lib.training._models import load_model
 from difficulty_lib.training._seed import quiet, seed_everything

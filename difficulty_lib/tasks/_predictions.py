@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from difficulty_lib._evaluating import evaluating
+from difficulty_lib.tasks._batches import forward_columns, length_batches
 from difficulty_lib.tasks._encoding import EncodedSplit, TaskSettings
 from difficulty_lib.tasks._pad_features import POSITIONS, pad_features
 from difficulty_lib.tasks._squad_measures import exact_match, f1
@@ -105,9 +106,6 @@ def _logits(
     tuple[NDArray[np.int64], list[dict[str, Any]], NDArray[np.float64], NDArray[np.float64]]
 ]:
     """Places, rows and logits of starts and ends, a batch of similar length at a time."""
-    # Imported here: training builds on tasks.
-    from difficulty_lib.training._evaluation import forward_columns, length_batches
-
     collate, accepted = pad_features(tokenizer, model), forward_columns(model)
     tokens = BATCH_TOKENS["cpu" if model.device.type == "cpu" else "other"]
     with evaluating(model):

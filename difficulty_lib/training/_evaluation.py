@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +12,7 @@ from difficulty_lib._errors import DynamicsError
 from difficulty_lib._evaluating import evaluating
 from difficulty_lib._extras import require
 from difficulty_lib.tasks import observe_classification
+from difficulty_lib.tasks._batches import forward_columns, length_batches
 from difficulty_lib.training._columns import joined, per_sample
 from difficulty_lib.training._labels import (
     NAMES,
@@ -40,30 +40,6 @@ class Rows(Protocol):
 Collate = Callable[[list[dict[str, Any]]], Mapping[str, Any]]
 Observe = Callable[[Any, Any], dict[str, Any]]
 ID_COLUMN = "sample_id"
-
-
-def length_batches(lengths: Sequence[int], tokens: int, rows: int) -> list[NDArray[np.int64]]:
-    """Row numbers in batches of similar length, longest first.
-
-    Args:
-        lengths: tokens of every row, shape (N,).
-        tokens: padded tokens that a batch may have.
-        rows: rows that a batch may have.
-    """
-    array = np.asarray(lengths)
-    order = np.argsort(-array, kind="stable")
-    batches, start = [], 0
-    while start < len(order):
-        longest = max(1, int(array[order[start]]))
-        size = max(1, min(rows, tokens // longest))
-        batches.append(order[start : start + size])
-        start += size
-    return batches
-
-
-def forward_columns(model: Any) -> set[str]:
-    """The names that the model's forward pass accepts."""
-    return set(inspect.signature(model.forward).parameters)
 
 
 def observe_split(

@@ -17,12 +17,11 @@ from difficulty_lib.dynamics._store import static_path, write_static
 from difficulty_lib.gradients._inputs import TARGETS, input_gradients
 from difficulty_lib.gradients._norms import gradient_norms
 from difficulty_lib.gradients._vog import VarianceOfGradients
+from difficulty_lib.tasks._batches import forward_columns, length_batches
 from difficulty_lib.training._evaluation import (
     ID_COLUMN,
     Collate,
     Rows,
-    forward_columns,
-    length_batches,
 )
 from difficulty_lib.training._labels import NAMES, is_class, label_of, share
 from difficulty_lib.training._pending import load_pending, save_pending

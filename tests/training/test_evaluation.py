@@ -11,8 +11,8 @@ from transformers import DataCollatorWithPadding
 from difficulty_lib import DifficultyError, Dynamics
 from difficulty_lib._evaluating import evaluating
 from difficulty_lib.dynamics import write_part, write_samples
+from difficulty_lib.tasks._batches import length_batches
 from difficulty_lib.training import observe_split
-from difficulty_lib.training._evaluation import length_batches
 
 FLOATS = ("loss", "margin", "entropy", "error_norm")
 
