@@ -47,9 +47,7 @@ class TokenChapter:
         ids = study.shown(count)
         kinds = ["hard"] * count + ["middle"] * count + ["easy"] * count
         action = study.samples["action"]
-        titles = {
-            i: f"{kind}: sample {i}, action score {action[i]:.2f}" for i, kind in zip(ids, kinds)
-        }
+        titles = {i: f"{kind}: action score {action[i]:.2f}" for i, kind in zip(ids, kinds)}
         return token_map(study.tokens, ids, titles=titles)
 
     def classes_chart(self) -> Any:
@@ -120,8 +118,7 @@ class TokenChapter:
         truth = study.corrupted[1]
         ids = study.planted_examples()
         titles = {
-            i: f"sample {i}: “{truth.at[i, 'original']}” became “{truth.at[i, 'replacement']}”"
-            for i in ids
+            i: f"“{truth.at[i, 'original']}” became “{truth.at[i, 'replacement']}”" for i in ids
         }
         return token_map(
             study.words_with_errors, ids, titles=titles, marked=truth.loc[ids, ["start", "end"]]
