@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from difficulty_lib._errors import DynamicsError
 from difficulty_lib._extras import require
 from difficulty_lib.dynamics import StreamDynamics
-from difficulty_lib.scores import SCORES
+from difficulty_lib.scores import across_runs, same_epochs
 
 
 def seed_scores(streams: Sequence[StreamDynamics], name: str) -> pd.DataFrame:
@@ -29,41 +28,10 @@ def seed_scores(streams: Sequence[StreamDynamics], name: str) -> pd.DataFrame:
         DynamicsError: on fewer than two runs, or runs whose samples, labels, split, stream or
             number of epochs differ; the message names the run and the first ids.
     """
-    entry = SCORES[name]
-    if len(streams) < 2:
-        raise DynamicsError(f"{len(streams)} run given; expected two or more with different seeds")
-    for number, stream in enumerate(streams[1:], start=2):
-        _check_same(streams[0], stream, number)
-    table = pd.DataFrame({number: entry(stream) for number, stream in enumerate(streams)})
+    table = across_runs(streams, name)
+    same_epochs(streams)
     table.columns.name = name
     return table
-
-
-def _check_same(first: StreamDynamics, other: StreamDynamics, number: int) -> None:
-    for what in ("split", "stream"):
-        if getattr(first, what) != getattr(other, what):
-            raise DynamicsError(
-                f"run {number} has the {what} '{getattr(other, what)}', run 1 "
-                f"'{getattr(first, what)}'; expected the same in all runs"
-            )
-    foreign = np.setxor1d(first.ids, other.ids)
-    if len(foreign):
-        raise DynamicsError(
-            f"runs 1 and {number} have other samples, {len(foreign)} ids are in one of them only, "
-            f"first: {foreign[:5].tolist()}"
-        )
-    if len(first.trained_epochs) != len(other.trained_epochs):
-        raise DynamicsError(
-            f"run {number} has {len(other.trained_epochs)} epochs, run 1 "
-            f"{len(first.trained_epochs)}; expected the same in all runs"
-        )
-    if first.label is not None and other.label is not None:
-        relabelled = first.ids[first.label != other.label]
-        if len(relabelled):
-            raise DynamicsError(
-                f"runs 1 and {number} have other labels for {len(relabelled)} samples, "
-                f"first: {relabelled[:5].tolist()}"
-            )
 
 
 def score_interval(

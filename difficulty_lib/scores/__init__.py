@@ -1,5 +1,6 @@
 """Difficulty scores: pure functions on arrays, and the registry that says what each means."""
 
+from difficulty_lib.scores._same_samples import same_epochs as same_epochs
 from difficulty_lib.scores._same_samples import same_samples as same_samples
 from difficulty_lib.scores._score import SCORES as SCORES
 from difficulty_lib.scores._score import Score as Score

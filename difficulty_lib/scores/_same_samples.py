@@ -38,6 +38,27 @@ def same_samples(streams: Sequence[StreamDynamics]) -> None:
             )
 
 
+def same_epochs(streams: Sequence[StreamDynamics]) -> None:
+    """Check that these runs were recorded after the same epochs.
+
+    Raises:
+        DynamicsError: if not, naming the first run that differs, and its epochs.
+    """
+    first = streams[0].trained_epochs.tolist()
+    for place, other in enumerate(streams[1:], start=2):
+        epochs = other.trained_epochs.tolist()
+        if epochs != first:
+            raise DynamicsError(
+                f"run {place} of {len(streams)} has {len(epochs)} epochs {_listed(epochs)}, the first "
+                f"{len(first)} {_listed(first)}; expected the same epochs in each"
+            )
+
+
+def _listed(epochs: Sequence[int]) -> str:
+    shown = ", ".join(map(str, epochs[:5]))
+    return f"({shown}, …, {epochs[-1]})" if len(epochs) > 6 else f"({', '.join(map(str, epochs))})"
+
+
 def _lacks(name: str, whole: StreamDynamics, part: StreamDynamics, of: str) -> None:
     missing = np.setdiff1d(whole.ids, part.ids)
     if len(missing):

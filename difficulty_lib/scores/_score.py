@@ -16,7 +16,7 @@ from difficulty_lib._registry import Registry
 from difficulty_lib.dynamics import StreamDynamics
 from difficulty_lib.scores._blocks import in_blocks
 from difficulty_lib.scores._collapsed import refuse_collapsed
-from difficulty_lib.scores._same_samples import same_samples
+from difficulty_lib.scores._same_samples import same_epochs, same_samples
 
 Array = NDArray[np.float64]
 
@@ -132,16 +132,11 @@ class Score:
         if not self.several_runs:
             raise DynamicsError(f"'{self.name}' is made of one run; `ensemble` averages it")
         same_samples(streams)
-        first = streams[0]
-        for place, stream in enumerate(streams):
-            if not np.array_equal(stream.trained_epochs, first.trained_epochs):
-                raise DynamicsError(
-                    f"run {place + 1} of {len(streams)} has {len(stream.trained_epochs)} epochs, the "
-                    f"first {len(first.trained_epochs)}; '{self.name}' needs the same in each"
-                )
+        same_epochs(streams)
+        for stream in streams:
             refuse_collapsed(stream)
         values = self.function(*map(np.stack, zip(*(self._columns(s) for s in streams))))
-        return self._series(values, first)
+        return self._series(values, streams[0])
 
     def _check(self, dynamics: StreamDynamics) -> None:
         if (refusal := self._refusal(dynamics)) is not None:

@@ -90,11 +90,14 @@ def unlike(**changes):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"ids": [1, 2, 4]}, r"runs 1 and 2 have other samples.*\[3, 4\]"),
-        ({"label": [0, 1, 1]}, r"runs 1 and 2 have other labels for 1 samples, first: \[3\]"),
-        ({"epochs": 3}, "run 2 has 3 epochs, run 1 2"),
-        ({"split": "test"}, "run 2 has the split 'test', run 1 'train'"),
-        ({"stream": "training"}, "run 2 has the stream 'training'"),
+        ({"ids": [1, 2, 4]}, "run 2 of 2 lacks 1 samples of the first, first: 3;"),
+        (
+            {"label": [0, 1, 1]},
+            "run 2 of 2 has other labels than the first for 1 samples, first: 3",
+        ),
+        ({"epochs": 3}, r"run 2 of 2 has 3 epochs \(1, 2, 3\), the first 2 \(1, 2\); expected the"),
+        ({"split": "test"}, "run 2 of 2 is test/evaluation, the first is train/evaluation"),
+        ({"stream": "training"}, "run 2 of 2 is train/training, the first is train/evaluation"),
     ],
 )
 def test_runs_that_cannot_be_compared(changes, says):
