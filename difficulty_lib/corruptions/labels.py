@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from difficulty_lib._errors import ConfigError, DataError
-from difficulty_lib.corruptions._choice import OTHER, chosen, draws
+from difficulty_lib.corruptions._choice import chosen
+from difficulty_lib.corruptions._classes import any_other, class_labels, flipped
 from difficulty_lib.corruptions._corruption import corruption
-from difficulty_lib.corruptions._truth import Change, corrupted
+from difficulty_lib.corruptions._truth import corrupted
 
 
 @corruption(target="class", means="a label becomes any of the other classes, each as likely")
@@ -37,27 +37,5 @@ def flip_labels(
         DataError: on a missing column, labels that are no classes, or if nothing was changed.
     """
     picked = np.flatnonzero(chosen(frame, rate, seed, (target,)))
-    if not pd.api.types.is_integer_dtype(frame[target].dtype):
-        raise DataError(
-            f"'{target}' is of type {frame[target].dtype}; expected integers, a class each"
-        )
-    labels = frame[target].to_numpy()
-    if classes is not None and (isinstance(classes, bool) or not isinstance(classes, int)):
-        raise ConfigError(f"classes is {classes!r}; expected a whole number of at least 2")
-    count = int(labels.max(initial=1)) + 1 if classes is None else classes
-    if count < 2:
-        raise ConfigError(f"classes is {classes}; expected at least 2")
-    outside = frame.index[(labels < 0) | (labels >= count)]
-    if len(outside):
-        raise DataError(
-            f"sample {outside[0]}: label {labels[frame.index.get_loc(outside[0])]}; "
-            f"expected 0 to {count - 1}"
-        )
-    # One of the classes that follow, in a ring, so that the own one is left out.
-    step = 1 + (draws(frame, seed, OTHER) * (count - 1)).astype(np.int64)
-    changes: dict[int, Change | str] = {}
-    for place in picked:
-        old = int(labels[place])
-        new = int((old + step[place]) % count)
-        changes[int(place)] = Change(new, -1, -1, "class", old, new)
-    return corrupted(frame, target, changes)
+    labels, count = class_labels(frame, target, classes)
+    return corrupted(frame, target, flipped(labels, any_other(frame, labels, count, seed), picked))

@@ -1,54 +1,27 @@
 """Planted errors: where they are, that nothing else changed, and what they depend on."""
 
 import re
+from inspect import signature
 
 import numpy as np
 import pandas as pd
 import pytest
+from corruptible import NAMES, column_of, dialogues, frame_of, labels, settings_of
 from refusals import raises_one_line
 
 from difficulty_lib._errors import ConfigError
 from difficulty_lib.corruptions import (
+    ADDED,
     CORRUPTIONS,
+    TRUTH,
     change_entity,
     change_entity_or_number,
     change_number,
     flip_labels,
     swap_summaries,
 )
-from difficulty_lib.corruptions._truth import TRUTH
 from difficulty_lib.corruptions.numbers import find_numbers, values_in
-from difficulty_lib.words import speakers, vocabulary
-
-NAMES = ["Anna", "Tom", "Mary", "Ben", "Zoe", "Igor", "Lena", "Paul", "Kim", "Otto"]
-TEXTS = [name for name, entry in CORRUPTIONS.items() if entry.target == "text"]
-
-
-def dialogues(count=400, seed=0):
-    """Dialogues of two with summaries: a third have a number, every tenth neither name nor number."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    for number in range(count):
-        one, two = rng.choice(NAMES, 2, replace=False)
-        hour = int(rng.integers(1, 10))
-        summary = f"{one} will meet {two}'s friend."
-        if number % 3 == 0:
-            summary = f"{two} and {one} meet at {hour}:30."
-        if number % 10 == 0:
-            summary = "they will meet somewhere."
-        rows.append((f"{one}: shall we meet at {hour}:30?\n{two}: fine", summary))
-    ids = pd.Index(5 + 3 * rng.permutation(count), name="sample_id")
-    return pd.DataFrame(rows, columns=["dialogue", "label"], index=ids)
-
-
-def labels(count=1000, classes=4, seed=0):
-    rng = np.random.default_rng(seed)
-    ids = pd.Index(11 + 2 * rng.permutation(count), name="sample_id")
-    return pd.DataFrame({"text": "t", "label": rng.integers(0, classes, count)}, index=ids)
-
-
-def frame_of(name):
-    return dialogues() if CORRUPTIONS[name].target == "text" else labels()
+from difficulty_lib.words import speakers
 
 
 @pytest.fixture(params=list(CORRUPTIONS))
@@ -59,54 +32,96 @@ def name(request):
 # What all of them promise
 
 
-def test_original_is_untouched_and_only_labels_change(name):
-    frame = frame_of(name)
+def corrupt(name, frame, rate, seed, known=None):
+    return CORRUPTIONS[name](frame, rate, seed, **(known or settings_of(name, frame)))
+
+
+def test_original_is_untouched_and_only_what_it_says_changes(name):
+    frame, column, entry = frame_of(name), column_of(name), CORRUPTIONS[name]
     before = frame.copy(deep=True)
-    new, truth = CORRUPTIONS[name](frame, 0.3, 0)
+    new, truth = corrupt(name, frame, 0.3, 0)
     pd.testing.assert_frame_equal(frame, before)
-    pd.testing.assert_frame_equal(new.drop(columns="label"), frame.drop(columns="label"))
-    assert new["label"].dtype == frame["label"].dtype
-    assert list(truth.columns) == list(TRUTH)
-    assert truth.index.equals(frame.index)
+    assert new.columns.equals(frame.columns)
+    assert new.index.name == frame.index.name
+    assert new.dtypes.equals(frame.dtypes)
+    assert list(truth.columns) == [*TRUTH, *(ADDED if entry.adds_rows else ())]
+    assert truth.index.equals(new.index)
     assert truth["corrupted"].dtype == bool
-    assert (truth["corrupted"] == (new["label"] != frame["label"])).all()
+    if entry.adds_rows:
+        pd.testing.assert_frame_equal(new.iloc[: len(frame)], frame)
+        assert new.index.is_unique
+        assert len(new) > len(frame)
+        assert truth["added"].tolist() == [n >= len(frame) for n in range(len(new))]
+        assert (truth["corrupted"] == truth["added"]).all()
+        assert ((truth["source"] == -1) == ~truth["added"]).all()
+    else:
+        pd.testing.assert_frame_equal(new.drop(columns=column), frame.drop(columns=column))
+        assert (truth["corrupted"] == (new[column] != frame[column])).all()
+    assert not (truth["corrupted"] & (truth["problem"] != "")).any()
 
 
 def test_truth_says_what_and_where(name):
-    frame = frame_of(name)
-    new, truth = CORRUPTIONS[name](frame, 0.3, 1)
+    frame, column, entry = frame_of(name), column_of(name), CORRUPTIONS[name]
+    new, truth = corrupt(name, frame, 0.3, 1)
     for sample_id, row in truth.iterrows():
-        old, now = frame.at[sample_id, "label"], new.at[sample_id, "label"]
         if not row["corrupted"]:
             assert (row["start"], row["end"], row["kind"], row["original"]) == (-1, -1, "", "")
+        elif entry.adds_rows:
+            assert row["replacement"] == new.at[sample_id, "label"]
+            assert (row["start"], row["end"]) == (-1, -1)
+            if row["kind"] != "foreign":
+                assert row["original"] == frame.at[row["source"], "label"] != row["replacement"]
         elif row["kind"] == "class":
+            old, now = frame.at[sample_id, "label"], new.at[sample_id, "label"]
             assert (row["original"], row["replacement"]) == (old, now)
             assert (row["start"], row["end"]) == (-1, -1)
+        elif row["kind"] == "answer":
+            assert row["original"] == frame.at[sample_id, "label"][0][0]
+            assert new.at[sample_id, "label"] == ((row["replacement"], row["start"]),)
+            context = frame.at[sample_id, "context"]
+            assert context[row["start"] : row["end"]] == row["replacement"]
         else:
+            old, now = frame.at[sample_id, column], new.at[sample_id, column]
             assert now[row["start"] : row["end"]] == row["replacement"]
             assert now[: row["start"]] + row["original"] + now[row["end"] :] == old
 
 
+# Of these it depends on which others there are: whose summary, whose margin is smaller, which text.
+OF_OTHERS = ("swap_summaries", "flip_by_instance", "insert_foreign")
+
+
 def test_a_sample_depends_on_its_id_and_the_seed_alone(name):
     frame = frame_of(name)
-    known = {"names": vocabulary(frame["dialogue"])} if "entity" in name else {}
-    if name == "flip_labels":
-        known = {"classes": 4}
-    new, truth = CORRUPTIONS[name](frame, 0.2, 3, **known)
-    again, _ = CORRUPTIONS[name](frame, 0.2, 3, **known)
+    known = settings_of(name, frame)
+    new, truth = corrupt(name, frame, 0.2, 3, known)
+    again, _ = corrupt(name, frame, 0.2, 3, known)
     pd.testing.assert_frame_equal(new, again)
     shuffled = frame.sample(frac=1, random_state=0)
-    other, _ = CORRUPTIONS[name](shuffled, 0.2, 3, **known)
-    pd.testing.assert_frame_equal(other.loc[frame.index], new)
-    more = CORRUPTIONS[name](frame, 0.4, 3, **known)[1]["corrupted"]
-    assert more[truth["corrupted"]].all()
-    seeded = CORRUPTIONS[name](frame, 0.2, 4, **known)[1]["corrupted"]
-    assert (seeded != truth["corrupted"]).any()
-    if name != "swap_summaries":  # whose summary it is depends on who else is chosen
-        part = frame.iloc[::2]
-        pd.testing.assert_frame_equal(
-            CORRUPTIONS[name](part, 0.2, 3, **known)[0], new.loc[part.index]
-        )
+    other, other_truth = corrupt(name, shuffled, 0.2, 3, known)
+    assert len(other) == len(new)
+    pd.testing.assert_frame_equal(other.loc[new.index], new)
+    pd.testing.assert_frame_equal(other_truth.loc[new.index], truth)
+    done = truth.index[truth["corrupted"]]
+    more, more_truth = corrupt(name, frame, 0.4, 3, known)
+    assert more_truth["corrupted"][done].all()
+    if name != "swap_summaries":
+        pd.testing.assert_frame_equal(more.loc[done], new.loc[done])
+    seeded = corrupt(name, frame, 0.2, 4, known)[1]
+    assert set(seeded.index[seeded["corrupted"]]) != set(done)
+    if name not in OF_OTHERS:
+        part, _ = corrupt(name, frame.iloc[::2], 0.2, 3, known)
+        pd.testing.assert_frame_equal(part, new.loc[part.index])
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.1, 0.4])
+def test_every_rate_is_kept(name, rate):
+    """Those that were to be corrupted, with those that could not be."""
+    frame = frame_of(name, 3000)
+    _, truth = corrupt(name, frame, rate, 0)
+    picked = int((truth["corrupted"] | (truth["problem"] != "")).sum())
+    if name == "flip_by_instance":
+        assert picked == round(rate * 3000)
+    assert abs(picked / 3000 - rate) < 4 * np.sqrt(rate * (1 - rate) / 3000)
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.1, 0.4])
@@ -119,7 +134,7 @@ def test_rates(rate):
 @pytest.mark.parametrize("rate", [0, 0.009, 0.41, 1, -0.1, float("nan"), "0.1", True, None])
 def test_refused_rates(name, rate):
     raises_one_line(
-        lambda: CORRUPTIONS[name](frame_of(name), rate, 0),
+        lambda: corrupt(name, frame_of(name), rate, 0),
         "rate is",
         "0.01 to 0.4",
         kind=ConfigError,
@@ -128,22 +143,36 @@ def test_refused_rates(name, rate):
 
 @pytest.mark.parametrize("seed", [-1, 0.5, "1", True, None])
 def test_refused_seeds(name, seed):
-    raises_one_line(
-        lambda: CORRUPTIONS[name](frame_of(name), 0.1, seed), "seed is", kind=ConfigError
-    )
+    raises_one_line(lambda: corrupt(name, frame_of(name), 0.1, seed), "seed is", kind=ConfigError)
 
 
 def test_refused_frames(name):
-    frame, corrupt = frame_of(name), CORRUPTIONS[name]
-    raises_one_line(lambda: corrupt(frame.drop(columns="label"), 0.1, 0), "no column 'label'")
-    raises_one_line(lambda: corrupt(frame.set_axis(["a"] * len(frame)), 0.1, 0), "unique integers")
-    raises_one_line(lambda: corrupt(frame.set_axis([1] * len(frame)), 0.1, 0), "unique integers")
-    raises_one_line(lambda: corrupt(frame.iloc[:0], 0.1, 0), "of 0 samples")
-    wrong = frame.assign(label=[None, *frame["label"][1:]])
-    if CORRUPTIONS[name].target == "text":
-        raises_one_line(
-            lambda: corrupt(wrong, 0.1, 0), f"sample {frame.index[0]}", "expected a string"
-        )
+    frame, column = frame_of(name), column_of(name)
+    known = settings_of(name, frame)
+
+    def refused(wrong, *parts):
+        raises_one_line(lambda: corrupt(name, wrong, 0.1, 0, known), *parts)
+
+    refused(frame.drop(columns=column), f"no column '{column}'")
+    refused(frame.set_axis(["a"] * len(frame)), "unique integers")
+    refused(frame.set_axis([1] * len(frame)), "unique integers")
+    refused(frame.iloc[:0], "none of 0" if name != "swap_summaries" else "of 0 samples")
+    wrong = frame.assign(**{column: [None, *frame[column].astype(object)[1:]]})
+    expected = {
+        "text": (f"sample {frame.index[0]}", "expected a string"),
+        "answers": (f"sample {frame.index[0]}", "expected (text, start) pairs"),
+        "class": ("expected integers",),
+    }
+    refused(wrong, *expected["text" if column == "text" else CORRUPTIONS[name].target])
+
+
+def test_what_must_be_given_is_asked_for(name):
+    entry = CORRUPTIONS[name]
+    if entry.needs:
+        assert set(entry.needs) <= set(signature(entry.function).parameters)
+        raises_one_line(lambda: entry(frame_of(name), 0.1, 0), *entry.needs, kind=ConfigError)
+    else:
+        assert entry(frame_of(name), 0.1, 0)[1]["corrupted"].any()
 
 
 def test_registry_says_what_it_does():
@@ -153,7 +182,15 @@ def test_registry_says_what_it_does():
         "change_entity_or_number",
         "swap_summaries",
         "flip_labels",
+        "flip_by_class",
+        "flip_by_instance",
+        "contradict_duplicates",
+        "insert_foreign",
+        "truncate_texts",
+        "shift_answers",
     }
+    adding = {name for name, entry in CORRUPTIONS.items() if entry.adds_rows}
+    assert adding == {"contradict_duplicates", "insert_foreign"}
     for name, entry in CORRUPTIONS.items():
         assert entry.function.__name__ == name
         assert entry.means
