@@ -29,6 +29,9 @@ def class_labels(
         raise DataError(
             f"'{target}' is of type {frame[target].dtype}; expected integers, a class each"
         )
+    empty = frame.index[frame[target].isna()]
+    if len(empty):
+        raise DataError(f"sample {empty[0]}: no label in '{target}'; expected a class")
     labels = frame[target].to_numpy(dtype=np.int64)
     if classes is not None and (isinstance(classes, bool) or not isinstance(classes, int)):
         raise ConfigError(f"classes is {classes!r}; expected a whole number of at least 2")

@@ -27,7 +27,7 @@ def edits(text: str, number: float) -> list[tuple[str, str]]:
     if len(words) > 1:
         found.append(("dropped", _without(text, start, end)))
     body = text.rstrip()
-    found.append(("punctuation", body[:-1] if body[-1] in _ENDS else f"{body}."))
+    found.append(("punctuation", body[:-1].rstrip() if body[-1] in _ENDS else f"{body}."))
     cased = [place for place, _ in words if text[place].swapcase() != text[place]]
     if cased:
         place = cased[int(number * len(cased))]

@@ -34,8 +34,8 @@ def contradict_duplicates(
     In the copy's text one word is doubled, one is left out, the full stop (or other sign) at its
     end is taken away or one put there, or the first letter of one word changes its case: each as
     likely where it can be. A model that reads no case may see the same text twice. The class is any
-    of the others, each as likely. All other columns are those of the sample, which itself stays as
-    it is.
+    of the others, each as likely. All other columns are those of the sample, the name of its class
+    too where there is one; the sample itself stays as it is.
 
     Args:
         frame: texts and labels, 0 … classes − 1, indexed by sample_id.
@@ -77,8 +77,11 @@ def contradict_duplicates(
         changes.append(Change(new_class, -1, -1, kind, old_class, new_class))
     require_some(frame, {**problems, **dict(zip(copied, changes))})
     ids = new_ids(frame.index)
-    rows = frame.iloc[copied].set_axis([ids[place] for place in copied])
-    rows[text] = pd.Series(edited, index=rows.index, dtype=frame[text].dtype)
+    new_index = pd.Index([ids[place] for place in copied])
     given = [change.label for change in changes]
-    rows[target] = pd.Series(given, index=rows.index, dtype=frame[target].dtype)
+    columns = {
+        text: pd.Series(edited, index=new_index, dtype=frame[text].dtype),
+        target: pd.Series(given, index=new_index, dtype=frame[target].dtype),
+    }
+    rows = frame.iloc[copied].set_axis(new_index).assign(**columns)
     return grown(frame, rows, changes, frame.index[copied].tolist(), problems)

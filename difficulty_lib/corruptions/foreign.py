@@ -75,9 +75,12 @@ def insert_foreign(
     drawn = (draws(frame, seed, OTHER)[order] * len(frame)).astype(np.int64)
     classes = np.sort(labels)[drawn].tolist()
     ids = new_ids(frame.index)
-    rows = frame[[text, target, *keep]].iloc[order].set_axis([ids[place] for place in order])
-    rows[text] = pd.Series(taken["text"].tolist(), index=rows.index, dtype=frame[text].dtype)
-    rows[target] = pd.Series(classes, index=rows.index, dtype=frame[target].dtype)
+    new_index = pd.Index([ids[place] for place in order])
+    columns = {
+        text: pd.Series(taken["text"].tolist(), index=new_index, dtype=frame[text].dtype),
+        target: pd.Series(classes, index=new_index, dtype=frame[target].dtype),
+    }
+    rows = frame[[text, target, *keep]].iloc[order].set_axis(new_index).assign(**columns)
     changes = [Change(number, -1, -1, "foreign", "", number) for number in classes]
     return grown(frame, rows, changes, taken.index.tolist(), {})
 

@@ -1,6 +1,7 @@
 """Samples that are added, and texts that are cut: what they are, and that no id is taken twice."""
 
 import difflib
+import math
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,11 @@ from refusals import raises_one_line
 from difficulty_lib._errors import ConfigError
 from difficulty_lib.corruptions import contradict_duplicates, insert_foreign, truncate_texts
 from difficulty_lib.corruptions._added import new_ids
-from difficulty_lib.corruptions._choice import CHOICE, OTHER, PIECE, draws
+from difficulty_lib.corruptions._choice import CHOICE, KIND, OTHER, PIECE, draws
 from difficulty_lib.corruptions._edits import edits
+from difficulty_lib.data import TextData
+from difficulty_lib.training import RunConfig
+from difficulty_lib.training._interventions import intervene
 
 FOREIGN = pd.Series([f"add {n} eggs" for n in range(700)], index=np.arange(700) * 3)
 
@@ -58,6 +62,46 @@ def test_copies_are_near_and_contradict():
     assert set(reported["problem"]) == {"no word to edit"}
     assert (frame["text"][reported.index] == "?!").all()
     assert 0 < len(reported) < 100
+
+
+def copies_one_by_one(frame, rate, seed):
+    """{sample: (text of its copy, class)}, for texts of plain words with at most a sign at the end."""
+    picks, kinds, words, others = (
+        dict(zip(frame.index, draws(frame, seed, what))) for what in (CHOICE, KIND, PIECE, OTHER)
+    )
+    found = {}
+    for sample_id, (text, label) in frame[["text", "label"]].iterrows():
+        body = text.rstrip(" .!")
+        sign, parts = text[len(body) :], body.split(" ")
+        if picks[sample_id] >= rate or body == "?":
+            continue
+        at = math.floor(words[sample_id] * len(parts))
+        twice = [*parts[:at], parts[at], *parts[at:]]
+        first = parts[at][0]
+        turned = (first.lower() if first.isupper() else first.upper()) + parts[at][1:]
+        fewer = " ".join(parts[:at] + parts[at + 1 :])
+        options = [
+            " ".join(twice) + sign,
+            fewer + sign,
+            body if sign else body + ".",
+            " ".join([*parts[:at], turned, *parts[at + 1 :]]) + sign,
+        ]
+        classes = [(label + step) % 4 for step in (1, 2, 3)]
+        found[sample_id] = (
+            options[math.floor(kinds[sample_id] * 4)],
+            classes[math.floor(others[sample_id] * 3)],
+        )
+    return found
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_copies_are_those_of_the_reference(seed):
+    frame = labels(1000)
+    new, truth = contradict_duplicates(frame, 0.3, seed)
+    added = new[truth["added"]]
+    assert dict(zip(truth["source"][added.index], zip(added["text"], added["label"]))) == (
+        copies_one_by_one(frame, 0.3, seed)
+    )
 
 
 def test_other_classes_of_copies_are_equally_likely():
@@ -109,6 +153,32 @@ def test_an_edited_text_is_another_and_not_empty(text, number):
         assert new != text, kind
         assert new.strip(), kind
         assert abs(len(new) - len(text)) <= len(text) + 1
+
+
+def test_copies_can_be_observed_beside_the_samples():
+    """As a planted split: the copies alone, under ids that the split beside it has not."""
+    data = TextData("d", {"validation": labels(100)}, ("text",), tuple("abcd"), "file")
+    config = RunConfig(
+        dataset="d",
+        task="sentiment",
+        intervention={"planted": ["contradict_duplicates", 0.3]},
+        evaluation_splits=("validation", "validation_planted"),
+    )
+    found = intervene(data, config)
+    _, truth = contradict_duplicates(data["validation"], 0.3, 0)
+    copies = found["validation_planted"]
+    assert copies.index.tolist() == truth.index[truth["added"]].tolist()
+    assert not set(copies.index) & set(data["validation"].index)
+    pd.testing.assert_frame_equal(found["validation"], data["validation"])
+
+
+def test_corruptions_can_follow_each_other():
+    frame = labels(300)
+    more, first = contradict_duplicates(frame, 0.3, 0)
+    most, second = insert_foreign(more, 0.3, 1, foreign=FOREIGN)
+    assert most.index.is_unique
+    pd.testing.assert_frame_equal(most.iloc[: len(more)], more)
+    assert len(most) - len(frame) == first["added"].sum() + second["added"].sum()
 
 
 def test_refused_copies():

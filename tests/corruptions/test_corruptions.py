@@ -360,6 +360,12 @@ def test_flips_can_reach_a_class_that_no_sample_has():
 def test_refused_labels():
     frame = labels(50)
     raises_one_line(lambda: flip_labels(frame.assign(label="a"), 0.1, 0), "expected integers")
+    missing = frame["label"].astype("Int64").where(frame.index != frame.index[3])
+    raises_one_line(
+        lambda: flip_labels(frame.assign(label=missing), 0.1, 0),
+        f"sample {frame.index[3]}",
+        "no label",
+    )
     raises_one_line(lambda: flip_labels(frame, 0.1, 0, classes=1), "classes is 1", kind=ConfigError)
     raises_one_line(lambda: flip_labels(frame, 0.1, 0, classes=2), "expected 0 to 1")
     raises_one_line(lambda: flip_labels(frame, 0.1, 0, classes=2.5), "2.5", kind=ConfigError)
