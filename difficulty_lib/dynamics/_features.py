@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ANSWERED = "answered"
+FEATURE = "feature_id"
 
 
 def chosen_features(
@@ -19,7 +20,8 @@ def chosen_features(
     the answer: so the feature with the *smallest* loss among those that hold an answer counts, and
     features without are ignored. A question that has no answer in any feature is right only if all
     of them say so: the one with the *largest* loss counts. The choice does not depend on the order,
-    nor on copies of a feature, and may be made in parts.
+    and may be made in parts. A feature that was observed twice, by a model that has learnt in
+    between, takes part twice: copies must be left out before, which the features' numbers allow.
 
     Args:
         ids: shape (n,), the question of every feature.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib.dynamics._columns import STATIC, STORED, sources
 from difficulty_lib.dynamics._copies import without_copies
-from difficulty_lib.dynamics._features import ANSWERED, chosen_features
+from difficulty_lib.dynamics._features import ANSWERED, FEATURE, chosen_features
 from difficulty_lib.dynamics._health import TELLING, warn_of_findings
 from difficulty_lib.dynamics._ranks import by_rank, listed_samples
 from difficulty_lib.dynamics._store import ROOT, read_table, samples_path
@@ -83,11 +83,26 @@ def _parts(path: Path, epoch: int, where: str, wanted: Sequence[str] | None) -> 
             raise DynamicsError(f"{part}: no column 'sample_id'; record it again")
         if read.schema.names != tables[0].schema.names:
             raise DynamicsError(f"{part}: its columns differ from those of {parts[0].name}")
-    if ANSWERED in tables[0].column_names:  # features of questions: copies make no difference
-        table = pa.concat_tables(tables)
-        ids, answered, loss = (table[n].to_numpy() for n in ("sample_id", ANSWERED, "loss"))
-        return table.take(pa.array(chosen_features(ids, answered, loss))).drop_columns(ANSWERED)
+    if ANSWERED in tables[0].column_names:
+        return _questions(tables, f"{path}: epoch {epoch} of {where}")
     return pa.concat_tables(without_copies(tables))
+
+
+def _questions(tables: Sequence[pa.Table], where: str) -> pa.Table:
+    """A row per question, from the ranks' rows of features."""
+    numbered = FEATURE in tables[0].column_names
+    table = pa.concat_tables(without_copies(tables, FEATURE) if numbered else tables)
+    ids, answered, loss = (table[n].to_numpy() for n in ("sample_id", ANSWERED, "loss"))
+    if numbered:
+        numbers, counts = np.unique(table[FEATURE].to_numpy(), return_counts=True)
+        if (twice := numbers[counts > 1]).size:
+            of = np.unique(ids[np.isin(table[FEATURE].to_numpy(), twice)])
+            raise DynamicsError(
+                f"{where}: {len(twice)} features are there more than once, first: of sample "
+                f"{', '.join(map(str, of[:5]))}; expected each in one rank's batches"
+            )
+        table = table.drop_columns(FEATURE)
+    return table.take(pa.array(chosen_features(ids, answered, loss))).drop_columns(ANSWERED)
 
 
 def _fill(
@@ -120,7 +135,7 @@ def load_stream(
     wanted = None if columns is None else ["sample_id", *sources([*columns, *TELLING])]
     if wanted is not None:
         # Any column of a sequence follows from those of its tokens.
-        wanted += [*STORED_TOKENS, ANSWERED]
+        wanted += [*STORED_TOKENS, ANSWERED, FEATURE]
     ids: NDArray[np.int64] | None = None
     label: NDArray[np.int64] | None = None
     listed = samples_path(folder, split)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib.dynamics._columns import STATIC, STORED
 from difficulty_lib.dynamics._copies import with_last_batch
-from difficulty_lib.dynamics._features import ANSWERED
+from difficulty_lib.dynamics._features import ANSWERED, FEATURE
 from difficulty_lib.dynamics._token_store import first_file, list_columns
 from difficulty_lib.dynamics._tokens import STORED_TOKENS
 
@@ -117,9 +117,10 @@ def write_part(
             (`token_loss`, …, and `token_gold`) as `Ragged`.
         rank: the process's rank.
         last_batch: the ids of the rank's last batch, where others train beside it: the batch may be
-            padded with copies of other ranks' samples, which reading then leaves out.
+            padded with copies of other ranks' samples, which reading then leaves out; the features'
+            numbers, where there is a column of them.
     """
-    unknown = set(columns) - set(STORED) - set(STORED_TOKENS) - {"sample_id", ANSWERED}
+    unknown = set(columns) - set(STORED) - set(STORED_TOKENS) - {"sample_id", ANSWERED, FEATURE}
     if unknown or "sample_id" not in columns:
         raise DynamicsError(
             f"cannot write columns {sorted(columns)}; expected sample_id and any of {', '.join(STORED)}"
@@ -140,6 +141,8 @@ def write_part(
     }
     if ANSWERED in columns:
         typed[ANSWERED] = np.asarray(columns[ANSWERED], dtype=bool)[order]
+    if FEATURE in columns:
+        typed[FEATURE] = np.asarray(columns[FEATURE], dtype=np.int64)[order]
     path = part_path(folder, split, stream, epoch, rank)
     table = pa.table(typed | list_columns(columns, order, first_file(path)))
     write_table(table if last_batch is None else with_last_batch(table, last_batch), path)

@@ -24,7 +24,7 @@ def pad_features(tokenizer: Any, model: Any) -> Collate:
         inputs = [{name: row[name] for name in row if name in names} for row in rows]
         # On the left, padding would move the positions.
         batch = dict(tokenizer.pad(inputs, padding_side="right", return_tensors="pt"))
-        for name in (*POSITIONS, "sample_id"):
+        for name in (*POSITIONS, "sample_id", "feature_id"):
             if name in rows[0]:
                 batch[name] = torch.tensor([int(np.atleast_1d(row[name])[0]) for row in rows])
         return batch

@@ -50,7 +50,8 @@ def encode_questions(frame: pd.DataFrame, settings: TaskSettings) -> EncodedSpli
     Returns:
         One row per feature, those of a question side by side: the tokenizer's lists, lists
         `start_positions` and `end_positions` (a place per gold answer inside, or 0), `offsets` of
-        shape (tokens, 2) (each token's characters in the context, −1 for others), `sample_id`.
+        shape (tokens, 2) (each token's characters in the context, −1 for others), `sample_id`, and
+        `feature_id`, the feature's number in the split, by which a copy of it is known.
 
     Raises:
         DataError: if there are not two text columns, or no question can be used.
@@ -76,8 +77,9 @@ def encode_questions(frame: pd.DataFrame, settings: TaskSettings) -> EncodedSpli
                     **{name: [place[side] for place in places] for side, name in SIDES},
                     "offsets": window.spans,
                     "sample_id": sample_id,
+                    "feature_id": number,
                 }
-                for window, places in zip(windows, located.places)
+                for number, (window, places) in enumerate(zip(windows, located.places), len(rows))
             ]
     problems = pd.DataFrame(found, columns=list(PROBLEMS)).astype(no_problems().dtypes)
     if not rows:

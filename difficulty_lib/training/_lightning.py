@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib._extras import require
+from difficulty_lib.dynamics._features import FEATURE
 from difficulty_lib.tasks import observe_classification
 from difficulty_lib.training._evaluation import ID_COLUMN, Observe
 from difficulty_lib.training._loop import Recorder
@@ -46,8 +47,9 @@ class RecordLightning(Callback):
             logits = self(batch["inputs"])
             return {"loss": cross_entropy(logits, batch["labels"]), "logits": logits}
 
-    `labels` (or `label`) and `sample_id` are taken from what the step returns, or else from the
-    batch, where it is a mapping. A validation step that returns no logits is not recorded.
+    `labels` (or `label`) and `sample_id` (of questions' features `feature_id`, too) are taken from
+    what the step returns, or else from the batch, where it is a mapping. A validation step that
+    returns no logits is not recorded.
 
     The training stream is of the forward pass that trains, before the update. The evaluation stream
     is of the validation at the end of every epoch, never of the sanity check nor of a validation
@@ -172,7 +174,7 @@ class RecordLightning(Callback):
             _find(names, outputs, batch, step)
             for names in ((ID_COLUMN,), ("logits",), ("labels", "label"))
         ]
-        recorder.step(*found)
+        recorder.step(*found, _number(outputs, batch))
 
 
 def _epoch_of(trainer: Any) -> int | None:
@@ -191,6 +193,12 @@ def _resumable(loaders: Any) -> bool:
         loaders = list(loaders.values())
     each = loaders if isinstance(loaders, list | tuple) else [loaders]
     return all(hasattr(x, "state_dict") and hasattr(x, "load_state_dict") for x in each)
+
+
+def _number(*places: Any) -> Any:
+    """The features' numbers, if there are any."""
+    found = (p[FEATURE] for p in places if isinstance(p, Mapping) and FEATURE in p)
+    return next(found, None)
 
 
 def _find(names: tuple[str, ...], outputs: Any, batch: Any, step: str) -> Any:

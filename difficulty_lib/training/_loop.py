@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib._extras import require
 from difficulty_lib.dynamics import write_part, write_samples
-from difficulty_lib.dynamics._features import ANSWERED
+from difficulty_lib.dynamics._features import ANSWERED, FEATURE
 from difficulty_lib.dynamics._ranks import remove_later, write_rank_samples
 from difficulty_lib.tasks import observe_classification
 from difficulty_lib.training._columns import joined, per_sample
@@ -86,7 +86,7 @@ class Recorder:
             gold = None if labels is None else np.asarray(labels, dtype=np.int64)[order]
             write_samples(self.folder, self.split, self._listed, gold)
 
-    def step(self, ids: Any, logits: Any, labels: Any) -> None:
+    def step(self, ids: Any, logits: Any, labels: Any, features: Any = None) -> None:
         """Observe one batch, in the forward pass that trains and before the update.
 
         Args:
@@ -95,6 +95,9 @@ class Recorder:
                 for spans a pair of (batch, length).
             labels: shape (batch,), the gold classes; for sequences (batch, length), for spans a pair
                 of (batch,) or (batch, answers).
+            features: int64 tensor of shape (batch,): of a question's features, each one's number,
+                which no other feature of the split has. On several ranks a feature that pads a last
+                batch is known by it, and counts once.
 
         Raises:
             DynamicsError: if the shapes disagree, or the logits have no column for a label.
@@ -107,7 +110,8 @@ class Recorder:
             self._refuse_labels(ids, logits, labels)
             raise
         label = {} if isinstance(labels, tuple) or labels.ndim != 1 else {"label": labels.detach()}
-        self.batches.append({ID_COLUMN: ids.detach(), **label, **seen})
+        number = {} if features is None or ANSWERED not in seen else {FEATURE: features.detach()}
+        self.batches.append({ID_COLUMN: ids.detach(), **number, **label, **seen})
 
     def epoch_end(
         self, epoch: int | None = None, *, rank: int | None = None, world: int | None = None
@@ -134,17 +138,22 @@ class Recorder:
         where = f"{self.split}, epoch {epoch}"
         batches = self.batches
         self.batches = []
-        last = ids_of(batches[-1:]) if world > 1 else None
-        if ANSWERED not in batches[0]:  # a question may have several features
-            batches = first_time(batches, where, world)
+        key = FEATURE if FEATURE in batches[0] else ID_COLUMN
+        last = ids_of(batches[-1:], key) if world > 1 else None
+        if key == FEATURE or ANSWERED not in batches[0]:  # a question may have several features
+            batches = first_time(batches, where, world, key)
         columns = joined(batches)
         label = columns.pop("label", None)
         check_finite(columns, where, [len(batch[ID_COLUMN]) for batch in batches])
-        columns = per_sample(columns)
+        if world == 1:
+            columns.pop(FEATURE, None)
+        if FEATURE not in columns:  # which of them are copies is known when all ranks are read
+            columns = per_sample(columns)
         if not self._cleaned:
             remove_later(self.folder, self.split, self.stream, epoch, rank, world)
             self._cleaned = True
-        self._list(columns[ID_COLUMN], label, rank, world, where)
+        seen = np.unique(columns[ID_COLUMN]) if FEATURE in columns else columns[ID_COLUMN]
+        self._list(seen, label, rank, world, where)
         write_part(self.folder, self.split, self.stream, epoch, columns, rank, last_batch=last)
         self.epoch = epoch
 

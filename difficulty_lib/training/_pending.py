@@ -43,25 +43,26 @@ def unpack(packed: dict[str, Any]) -> list[Batch]:
     return [dict(zip(columns, parts)) for parts in zip(*columns.values())]
 
 
-def ids_of(batches: list[Batch]) -> NDArray[np.int64]:
-    """The samples of the batches, in the order in which they were seen."""
+def ids_of(batches: list[Batch], key: str = ID_COLUMN) -> NDArray[np.int64]:
+    """The samples of the batches, or their features, in the order in which they were seen."""
     torch = require("torch", "train")
-    ids: NDArray[np.int64] = torch.cat([batch[ID_COLUMN].cpu() for batch in batches]).numpy()
+    ids: NDArray[np.int64] = torch.cat([batch[key].cpu() for batch in batches]).numpy()
     return ids
 
 
-def first_time(batches: list[Batch], where: str, world: int) -> list[Batch]:
-    """The batches with every sample once: a rank's last batch may be padded with samples seen before.
+def first_time(batches: list[Batch], where: str, world: int, key: str = ID_COLUMN) -> list[Batch]:
+    """The batches with every row once: a rank's last batch may be padded with samples seen before.
 
     Args:
         batches: of one rank and epoch; `sample_id` and what was observed, in the same order.
         where: split and epoch, for messages.
         world: number of ranks; one rank alone is given no padding.
+        key: by which rows are told apart, samples or features.
 
     Raises:
-        DynamicsError: if a sample is there more than once otherwise, naming the first.
+        DynamicsError: if a row is there more than once otherwise, naming the first.
     """
-    ids = ids_of(batches)
+    ids = ids_of(batches, key)
     _, first = np.unique(ids, return_index=True)
     if len(first) == len(ids):
         return batches
@@ -69,7 +70,7 @@ def first_time(batches: list[Batch], where: str, world: int) -> list[Batch]:
     repeated[first] = False
     start = len(ids) - len(batches[-1][ID_COLUMN])
     if world == 1 or repeated[:start].any():
-        doubled = np.unique(ids[repeated])
+        doubled = np.unique(ids_of(batches)[repeated])
         raise DynamicsError(
             f"{where}: {len(doubled)} samples were observed more than once in an epoch, first: "
             f"{doubled[:5].tolist()}; call epoch_end() after every epoch"

@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib._extras import require
 from difficulty_lib.dynamics import write_part, write_samples
+from difficulty_lib.dynamics._features import FEATURE
 from difficulty_lib.dynamics._ranks import missing_epoch, remove_later
 from difficulty_lib.tasks import observe_classification
 from difficulty_lib.training._beside import Observer, beside
@@ -214,9 +215,9 @@ class TrainingRecorder(TrainerCallback):
         self.recorder = Recorder(folder, split, observe=observe)
         self.checkpoint: Path | None = None
 
-    def step(self, ids: Any, logits: Any, labels: Any) -> None:
+    def step(self, ids: Any, logits: Any, labels: Any, features: Any = None) -> None:
         """Observe one batch, as `Recorder.step`."""
-        self.recorder.step(ids, logits, labels)
+        self.recorder.step(ids, logits, labels, features)
 
     def on_train_begin(
         self,
@@ -327,7 +328,8 @@ class TrainingRecorder(TrainerCallback):
 class RecordTrainingMixin:
     """Put before `Trainer` in the bases: the training stream, from inside the training forward pass.
 
-    The batches must carry `sample_id`: keep it with `remove_unused_columns=False`. Set
+    The batches must carry `sample_id` (features of questions `feature_id`, too, where several
+    processes train): keep it with `remove_unused_columns=False`. Set
     `training_recorder` to a `TrainingRecorder`, and add the same object as a callback.
 
     It also puts the scale of the loss right, see `fix_loss_scaling`, keeps the ids from the model
@@ -382,7 +384,7 @@ class RecordTrainingMixin:
         num_items_in_batch: Any = None,
     ) -> Any:
         """The Trainer's own loss; the logits are observed on the way."""
-        ids = inputs.pop(ID_COLUMN, None)
+        ids, features = (inputs.pop(name, None) for name in (ID_COLUMN, FEATURE))
         labels = labels_of(inputs)  # label smoothing takes them out of the inputs
         loss, outputs = super().compute_loss(  # type: ignore[misc]
             model, inputs, return_outputs=True, num_items_in_batch=num_items_in_batch
@@ -393,10 +395,10 @@ class RecordTrainingMixin:
                     "the batch has no 'sample_id': add the column to the training data and set "
                     "remove_unused_columns=False in TrainingArguments"
                 )
-            self.training_recorder.step(ids, logits_of(outputs, inputs), labels)
+            self.training_recorder.step(ids, logits_of(outputs, inputs), labels, features)
         return (loss, outputs) if return_outputs else loss
 
     def prediction_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """The Trainer's own, without the ids."""
-        inputs = {name: value for name, value in inputs.items() if name != ID_COLUMN}
+        inputs = {n: value for n, value in inputs.items() if n not in (ID_COLUMN, FEATURE)}
         return super().prediction_step(model, inputs, *args, **kwargs)  # type: ignore[misc]

@@ -1,13 +1,14 @@
 """A training of questions in a process of its own, one of several ranks that talk over gloo."""
 
+import json
 import os
 from pathlib import Path
 
 BATCH = 4
 
 
-def train(rank, ranks, port, folder):
-    """Both streams of a Trainer that leaves the weights as they are."""
+def train(rank, ranks, port, folder, learning_rate=0.0):
+    """Both streams of a Trainer; what its batches held is written down beside, batch by batch."""
     os.environ |= {
         "RANK": str(rank),
         "LOCAL_RANK": str(rank),
@@ -25,8 +26,26 @@ def train(rank, ranks, port, folder):
     from difficulty_lib.tasks import TASKS
     from difficulty_lib.training import RecordEvaluation, RecordTrainingMixin, TrainingRecorder
 
+    seen = []
+
     class RecordedTrainer(RecordTrainingMixin, Trainer):
-        pass
+        def compute_loss(self, model, inputs, return_outputs=False, **more):
+            answers = [
+                (int(s), int(e)) for s, e in zip(inputs["start_positions"], inputs["end_positions"])
+            ]
+            numbers, ids = inputs["feature_id"].tolist(), inputs["sample_id"].tolist()
+            mask = inputs["attention_mask"].bool()
+            loss, outputs = super().compute_loss(model, inputs, return_outputs=True, **more)
+            batch = []
+            for row, (start, end) in enumerate(answers):
+                sides = (outputs.start_logits, start), (outputs.end_logits, end)
+                losses = [
+                    -float(z[row].detach()[mask[row]].double().log_softmax(0)[at])
+                    for z, at in sides
+                ]
+                batch.append([ids[row], numbers[row], (start, end) != (0, 0), sum(losses) / 2])
+            seen.append(batch)
+            return (loss, outputs) if return_outputs else loss
 
     torch.set_num_threads(1)
     task, tokenizer = TASKS["question-answering"], tiny.tiny_tokenizer()
@@ -42,7 +61,8 @@ def train(rank, ranks, port, folder):
             output_dir=str(Path(folder) / "trainer"),
             per_device_train_batch_size=BATCH,
             num_train_epochs=2,
-            learning_rate=0.0,
+            learning_rate=learning_rate,
+            lr_scheduler_type="constant",
             remove_unused_columns=False,
             train_sampling_strategy="group_by_length",
             **tiny.SILENT,
@@ -54,6 +74,7 @@ def train(rank, ranks, port, folder):
     )
     trainer.training_recorder = recorder
     trainer.train()
+    (Path(folder) / f"seen-{rank}.json").write_text(json.dumps(seen))
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
 

@@ -279,7 +279,7 @@ def test_a_batch_has_one_answer_per_feature_and_padding_on_the_right(tokenizer, 
     batch = TASKS["question-answering"].collate(tokenizer, None)(encoded.rows)
     assert set(batch) == {
         *("input_ids", "attention_mask", "token_type_ids"),
-        *("start_positions", "end_positions", "sample_id"),
+        *("start_positions", "end_positions", "sample_id", "feature_id"),
     }
     assert batch["sample_id"].tolist() == frame.index.tolist()
     for number, row in enumerate(encoded.rows):
