@@ -59,7 +59,7 @@ def compare_contestants(
 
     Args:
         table: one measure, a row per setting (such as corruption, rate and seed), a column per
-            contestant.
+            contestant; a long table becomes one by `pivot`.
         higher_is_better: whether a high value is good: not so for the effort.
         alpha: the level of the tests.
 

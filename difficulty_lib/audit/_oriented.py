@@ -24,7 +24,8 @@ def oriented(
         name: of the result; "hard_<name>" if not given, so that it is not taken for the score.
 
     Returns:
-        Shape (N,), high is hard, with `attrs["hard_is"] = "high"`, which says so.
+        Shape (N,), high is hard, with `attrs["hard_is"] = "high"`, which says so. pandas keeps it
+        through arithmetic: what is made of the result is taken as oriented, too.
 
     Raises:
         ConfigError: if nothing says the direction.
