@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -126,14 +128,13 @@ def load_model(name: str, task: str, labels: tuple[str, ...], revision: str) -> 
         ModelError: if the files are missing or cannot be used.
     """
     transformers = require("transformers", "train")
-    safetensors = require("safetensors", "train")
     auto_model = TASKS[task].auto_model
     pair = _pair(name)
     if pair and auto_model != "AutoModelForSeq2SeqLM":
         raise ModelError(
             f"'{name}' names an encoder and a decoder, but task '{task}' takes one model"
         )
-    try:
+    with _one_line(name):
         if pair:
             tokenizer, model = _warm_started(pair)
         else:
@@ -148,8 +149,6 @@ def load_model(name: str, task: str, labels: tuple[str, ...], revision: str) -> 
                 **_head(labels, task),
                 **options,
             )
-    except (OSError, ValueError, safetensors.SafetensorError, struct.error) as error:
-        raise ModelError(_unreachable(name, error)) from None
     if getattr(tokenizer, "pad_token", None) is None:
         tokenizer.pad_token = tokenizer.eos_token
         model.config.pad_token_id = tokenizer.pad_token_id
@@ -167,11 +166,34 @@ def load_tokenizer(name: str, revision: str = "") -> Any:
     """
     transformers = require("transformers", "train")
     pair = _pair(name)
-    try:
+    with _one_line(name):
         where, options = _place(pair[0] if pair else name, "" if pair else revision)
         return transformers.AutoTokenizer.from_pretrained(where, **options)
-    except (OSError, ValueError) as error:
+
+
+@contextmanager
+def _one_line(name: str) -> Iterator[None]:
+    """Whatever is raised where a model's files are missing or damaged becomes one line."""
+    safetensors = require("safetensors", "train")
+    try:
+        yield
+    except (OSError, ValueError, safetensors.SafetensorError, struct.error) as error:
         raise ModelError(_unreachable(name, error)) from None
+    except Exception as error:
+        # tokenizers raises bare Exceptions; of a GGUF file whatever its reading stumbles upon is.
+        stumbled = isinstance(error, LookupError | TypeError | AttributeError | ArithmeticError)
+        if type(error) is not Exception and not (stumbled and _is_gguf(name)):
+            raise
+        reason = next(iter(str(error).strip().splitlines()), "")
+        said = reason if type(error) is Exception else f"{type(error).__name__}: {reason}"
+        raise ModelError(
+            f"the model '{name}' is damaged ({said}); expected files as they were saved or published"
+        ) from None
+
+
+def _is_gguf(name: str) -> bool:
+    where = Path(model_folder(name))
+    return where.is_dir() and _gguf_file(where) is not None
 
 
 def _head(labels: tuple[str, ...], task: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from training import tiny, tiny_heads
 from difficulty_lib._errors import MissingExtraError, ModelError
 from difficulty_lib.training._models import (
     load_model,
+    load_tokenizer,
     longest_input,
     longest_target,
     model_identity,
@@ -242,6 +243,44 @@ def test_a_damaged_gguf_file_is_one_line(tmp_path, damage):
     write_gguf(path, tiny_heads.model_of("llama"))
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(ModelError, match=r"tiny|cannot find the model") as caught:
+        load(tmp_path, "summarization-causal")
+    assert_one_line(caught)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "says"),
+    [
+        (b"a b", b"a ~", "Token `~` out of vocabulary"),
+        (b"a b", b"a_b", "TypeError"),
+        (b"a b", b"a \xff", "0xff"),
+        (b"ggml.merges", b"ggml.merxes", "KeyError: 'scores'"),
+        (b"ggml.tokens", b"ggml.toxens", "KeyError: 'tokens'"),
+        (b"gpt2", b"gptx", "gptx"),
+    ],
+)
+@pytest.mark.parametrize(
+    "opened",
+    [lambda folder: load(folder, "summarization-causal"), lambda f: load_tokenizer(str(f))],
+)
+def test_a_gguf_file_with_a_damaged_vocabulary_is_one_line(tmp_path, was, becomes, says, opened):
+    path = tmp_path / "tiny.gguf"
+    write_gguf(path, tiny_heads.model_of("llama"))
+    whole = path.read_bytes()
+    assert whole.count(was) == 1
+    path.write_bytes(whole.replace(was, becomes))
+    with pytest.raises(ModelError) as caught:
+        opened(tmp_path)
+    assert_one_line(caught)
+    assert says in str(caught.value)
+    assert tmp_path.name in str(caught.value)
+
+
+def test_a_folder_with_a_damaged_vocabulary_is_one_line(tmp_path):
+    tiny_heads.model_of("llama").save_pretrained(tmp_path)
+    tiny.tiny_tokenizer().save_pretrained(tmp_path)
+    path = tmp_path / "tokenizer.json"
+    path.write_text(path.read_text("utf8").replace('"WordPiece"', '"WordPiecf"'), "utf8")
+    with pytest.raises(ModelError) as caught:
         load(tmp_path, "summarization-causal")
     assert_one_line(caught)
 
