@@ -22,6 +22,8 @@ from difficulty_lib.audit._measures import AuditMeasures as AuditMeasures
 from difficulty_lib.audit._measures import audit_measures as audit_measures
 from difficulty_lib.audit._oriented import oriented as oriented
 from difficulty_lib.audit._over_time import audit_over_time as audit_over_time
+from difficulty_lib.audit._partly_judged import PartlyJudged as PartlyJudged
+from difficulty_lib.audit._partly_judged import partly_judged as partly_judged
 from difficulty_lib.audit._table import measure_difference as measure_difference
 from difficulty_lib.audit._table import measure_table as measure_table
 from difficulty_lib.audit._table import over_seeds as over_seeds
