@@ -8,7 +8,7 @@ from difficulty_lib.study._nli import NliStudy
 from difficulty_lib.study._nli_people import People
 from difficulty_lib.study._nli_premise import EASIEST, WithoutPremise
 from difficulty_lib.study._nli_pvi import Information
-from difficulty_lib.study._words import interval, percent, verdict
+from difficulty_lib.study._words import groups, interval, percent, verdict
 
 PAPERS = {"largest": 43.99, "smallest": 0.0166, "accuracy": 0.79}  # BERT-base on MultiNLI
 PVI_OF_RELATIVES = 0.90  # Spearman of BERT's and DistilBERT's values on MultiNLI
@@ -52,26 +52,10 @@ def genres(study: NliStudy) -> str:
     found = study.genres
     if found is None:
         return left_out("Difficulty by genre", study.why["genre"])
-    table = found.table
-    hardest, easiest = table.iloc[0], table.iloc[-1]
-    means = study.genre_seeds
-    seeds = means.shape[1]
-    again = int((means.idxmax() == hardest["group"]).sum())
-    repeated = f" It is the hardest in {again} of {seeds} seeds." if seeds > 1 else ""
-    differ = found.p_value < 0.05
-    said = (
-        f"genres do differ beyond chance, but genre is {_size(found.effect.value)} part of difficulty"
-        if differ
-        else "no difference between genres is shown beyond chance"
-    )
-    return (
-        f"The hardest genre is {hardest['group']} with a mean action score of "
-        f"{_mean(hardest)}, the easiest {easiest['group']} with {_mean(easiest)}.{repeated} "
-        f"Kruskal and Wallis' H is {found.h:.1f}, and shuffled genres differ as much with p "
-        f"{_p(found.p_value)}. The share of the ranks' variance that lies between the genres is "
-        f"ε² = {found.effect.value:.4f} (95 % interval {found.effect.low:.4f} to "
-        f"{found.effect.high:.4f}; {found.chance:.4f} by chance alone). So {said}."
-    )
+    hardest, means = found.table["group"].iloc[0], study.genre_seeds
+    again, seeds = int((means.idxmax() == hardest).sum()), means.shape[1]
+    repeated = f" In {again} of {seeds} seeds *{hardest}* is the hardest." if seeds > 1 else ""
+    return groups(found, "genre") + repeated
 
 
 def people(study: NliStudy) -> str:
@@ -222,22 +206,6 @@ def _beside_bert(found: Information) -> str:
     )
 
 
-def _mean(row: object) -> str:
-    value, low, high = (float(row[name]) for name in ("mean", "low", "high"))  # type: ignore[index]
-    return f"{value:.2f} (95 % interval {low:.2f} to {high:.2f})"
-
-
 def _points(estimate: Estimate) -> str:
     value, low, high = (100 * x for x in (estimate.value, estimate.low, estimate.high))
     return f"{value:.1f} points (95 % interval {low:.1f} to {high:.1f})"
-
-
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
-
-
-def _size(effect: float) -> str:
-    # Cohen's bounds for a share of variance.
-    if effect < 0.01:
-        return "a negligible"
-    return "a small" if effect < 0.06 else "a medium" if effect < 0.14 else "a large"

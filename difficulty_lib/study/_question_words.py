@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difficulty_lib.features import column_title
 from difficulty_lib.study._questions import QuestionStudy
-from difficulty_lib.study._words import interval, verdict
+from difficulty_lib.study._words import groups, interval, verdict
 
 CLAIMS = {
     "answer_length": ("longer answers are harder", "shorter answers are harder"),
@@ -53,15 +53,7 @@ def types(study: QuestionStudy) -> str:
     found = study.by_type
     if found is None:
         return ""
-    hard, easy = found.table.iloc[0], found.table.iloc[-1]
-    return (
-        f"The hardest kind is *{hard['group']}* ({hard['n']:,} questions, mean {hard['mean']:.2f}, "
-        f"95 % interval {hard['low']:.2f} to {hard['high']:.2f}), the easiest *{easy['group']}* "
-        f"({easy['n']:,}, {easy['mean']:.2f}, {easy['low']:.2f} to {easy['high']:.2f}). The kind of "
-        f"question accounts for {100 * found.effect.value:.1f} % of the variance of the ranks (ε², "
-        f"95 % interval {100 * found.effect.low:.1f} to {100 * found.effect.high:.1f} %; "
-        f"{100 * found.chance:.1f} % by chance; permutation p = {found.p_value:.3f})."
-    )
+    return groups(found, "kind of question", "kinds of questions")
 
 
 def answers(study: QuestionStudy) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
-from difficulty_lib.analysis import Estimate
+from difficulty_lib.analysis import Estimate, GroupDifficulty
 from difficulty_lib.scores import SCORES, ranking
 from difficulty_lib.study._classification import ClassificationStudy
 from difficulty_lib.study._study import TOP, Study
@@ -31,6 +33,47 @@ def verdict(estimate: Estimate, null: float, above: str, below: str, undecided: 
     if not estimate.excludes(null) or not np.isfinite(estimate.low):
         return undecided
     return above if estimate.value > null else below
+
+
+def groups(found: GroupDifficulty, kind: str, kinds: str = "") -> str:
+    """Which group is hardest and which easiest by the action score, and whether groups differ.
+
+    Args:
+        found: of the action score, by group.
+        kind: what a group is called.
+        kinds: several of them; with an s if not given.
+    """
+    kinds = kinds or f"{kind}s"
+    hardest, easiest = (_group(found.table.iloc[place]) for place in (0, -1))
+    p = "< 0.001" if found.p_value < 0.001 else f"= {found.p_value:.3f}"
+    effect = found.effect
+    # Cohen's bounds for a share of variance.
+    size = next(
+        name
+        for bound, name in (
+            (0.01, "but the {} is a negligible"),
+            (0.06, "but the {} is a small"),
+            (0.14, "and the {} is a medium"),
+            (math.inf, "and the {} is a large"),
+        )
+        if effect.value < bound
+    ).format(kind)
+    said = (
+        f"{kinds} do differ beyond chance, {size} part of difficulty"
+        if found.p_value < 0.05
+        else f"no difference between {kinds} is shown beyond chance"
+    )
+    return (
+        f"The hardest {kind} is {hardest}, the easiest {easiest}. Kruskal and Wallis' H is "
+        f"{found.h:.1f}, and shuffled {kinds} differ as much with p {p}. The share of the ranks' "
+        f"variance that lies between the {kinds} is ε² = {effect.value:.4f} (95 % interval "
+        f"{effect.low:.4f} to {effect.high:.4f}; {found.chance:.4f} by chance alone). So {said}."
+    )
+
+
+def _group(row: pd.Series) -> str:
+    mean = Estimate(*(float(row[name]) for name in ("mean", "low", "high")), n=int(row["n"]))
+    return f"*{row['group']}* with a mean action score of {interval(mean)} over {mean.n:,} samples"
 
 
 def about(study: Study) -> str:

@@ -1,18 +1,19 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from refusals import raises_one_line
 from scipy import stats
 
 from difficulty_lib._errors import ConfigError, DynamicsError
-from difficulty_lib.analysis import Estimate
+from difficulty_lib.analysis import Estimate, GroupDifficulty
 from difficulty_lib.book import provenance
 from difficulty_lib.book._mime import VegaLiteMime, columnar, figure
 from difficulty_lib.book._page import _option
 from difficulty_lib.dynamics import Dynamics
 from difficulty_lib.study import ClassificationChapter, ClassificationStudy, run_configs
-from difficulty_lib.study._words import verdict
+from difficulty_lib.study._words import groups, verdict
 
 CHARTS = ["confusion", "clusters", "action_entropy", "classes", "correlations"]
 
@@ -186,3 +187,34 @@ def test_a_chart_without_description_is_a_warning():
     assert "no description" in warned[0][0]
     Data.mime_type = "text/html"
     assert VegaLiteMime.handle_mime(Renderer, Data, inline=False) is None
+
+
+@pytest.mark.parametrize(
+    ("effect", "p", "chance", "verdict_"),
+    [
+        (
+            0.004,
+            0.0009,
+            "p < 0.001. ",
+            "do differ beyond chance, but the kind is a negligible part",
+        ),
+        (0.05, 0.049, "p = 0.049. ", "do differ beyond chance, but the kind is a small part"),
+        (0.06, 0.001, "p = 0.001. ", "do differ beyond chance, and the kind is a medium part"),
+        (0.5, 0.001, "p = 0.001. ", "do differ beyond chance, and the kind is a large part"),
+        (0.5, 0.05, "p = 0.050. ", "So no difference between kinds is shown beyond chance."),
+    ],
+)
+def test_groups_in_a_sentence(effect, p, chance, verdict_):
+    table = pd.DataFrame(
+        {"group": ["why", "who"], "n": [1200, 3], "mean": [2.0, 1.0], "low": 0.5, "high": 2.5}
+    )
+    found = GroupDifficulty(table, Estimate(effect, 0.001, 0.6, n=1203), 0.0008, 31.26, p)
+    said = groups(found, "kind")
+    assert said.startswith(
+        "The hardest kind is *why* with a mean action score of 2.00 (95 % interval 0.50 to 2.50) over "
+        "1,200 samples, the easiest *who* with a mean action score of 1.00 "
+    )
+    assert "H is 31.3" in said
+    assert f"ε² = {effect:.4f} (95 % interval 0.0010 to 0.6000; 0.0008 by chance alone)" in said
+    assert chance in said
+    assert verdict_ in said
