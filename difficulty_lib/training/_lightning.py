@@ -174,7 +174,7 @@ class RecordLightning(Callback):
             _find(names, outputs, batch, step)
             for names in ((ID_COLUMN,), ("logits",), ("labels", "label"))
         ]
-        recorder.step(*found, _number(outputs, batch))
+        recorder.step(*found, features=_number(outputs, batch))
 
 
 def _epoch_of(trainer: Any) -> int | None:
