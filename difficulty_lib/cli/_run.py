@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from difficulty_lib.cli._options import (
     Quiet,
     Seed,
 )
+from difficulty_lib.cli._several import refuse_beside, train_folds, train_halves
 from difficulty_lib.data import DATASETS
 from difficulty_lib.tasks import TASKS
 
@@ -62,11 +63,32 @@ def run(
     record_gradients: Annotated[
         bool, typer.Option(help="Record gradient norms and the variance of gradients too.")
     ] = False,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2, help="Cross-validate: train once per fold, on the others, and observe the fold."
+        ),
+    ] = None,
+    second_split: Annotated[
+        bool,
+        typer.Option(
+            "--second-split",
+            help="Train on one half, go on with the other and observe the first; and exchanged.",
+        ),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Fine-tune and record the dynamics, or find the recorded run of the same settings."""
     from difficulty_lib.training import RunConfig, get_or_train
 
+    if folds is not None or second_split:
+        given = {
+            "--split": bool(split),
+            "--eval-size": eval_size is not None,
+            "--record-training": record_training,
+            "--record-gradients": record_gradients and second_split,
+        }
+        refuse_beside(folds, second_split, given)
     spec = DATASETS.get(dataset)
     config = RunConfig(
         dataset=dataset,
@@ -89,8 +111,14 @@ def run(
         record_training=record_training,
         record_gradients=record_gradients,
     )
+    if folds is not None:
+        train_folds(config, folds, progress=not quiet)
+        return
+    if second_split:
+        train_halves(config, progress=not quiet)
+        return
     done = get_or_train(config, progress=not quiet)
-    for line in [*measured(done), *problems_found(done)]:
+    for line in [*measured(done), *problem_lines(done.record["data"].get("problems", []))]:
         typer.echo(line)
     typer.echo(f"run {done.hash}: {done.folder}")
 
@@ -114,10 +142,10 @@ def measured(done: Run) -> list[str]:
     return lines
 
 
-def problems_found(done: Run) -> list[str]:
+def problem_lines(problems: list[dict[str, Any]]) -> list[str]:
     """The samples that did not fit, a line per split and problem: how many, and the first ids."""
     lines = []
-    for found in done.record["data"].get("problems", []):
+    for found in problems:
         ids = found["ids"]
         first = ", ".join(map(str, ids[:SHOWN_IDS])) + (", …" if len(ids) > SHOWN_IDS else "")
         fate = "kept" if found["used"] else "set aside"

@@ -44,9 +44,21 @@ def cross_validate(
         DifficultyError: one line, if data, model or configuration cannot be used, or a fold is
             empty or holds a label that the others lack.
     """
+    return together(fold_runs(config, data, folds, runs=runs, progress=progress))
+
+
+def fold_runs(
+    config: RunConfig,
+    data: TextData | None = None,
+    folds: int = 5,
+    *,
+    runs: Path | None = None,
+    progress: bool = True,
+) -> list[Run]:
+    """The run of every fold, in their order; arguments and errors as for `cross_validate`."""
     if not isinstance(folds, int) or isinstance(folds, bool) or folds < 2:
         raise ConfigError(f"folds is {folds!r}; expected a whole number of at least 2")
-    done = get_or_train_all(
+    return get_or_train_all(
         [
             replace(
                 config,
@@ -60,16 +72,25 @@ def cross_validate(
         runs=runs,
         progress=progress,
     )
+
+
+def together(done: Sequence[Run]) -> Dynamics:
+    """What the runs of all folds saw of the samples held out, as one stream.
+
+    Raises:
+        DynamicsError: if they are not the folds of one data set.
+    """
     stream = merge_samples(
         [run.dynamics.stream(HELD_OUT, "evaluation") for run in done], "train", "cross_validated"
     )
+    # Of the data's rows: what the tokenizer sets aside is in no stream.
+    whole = sum(run.sizes[HELD_OUT] for run in done)
     for run in done:
-        counts = run.record["data"]["label_counts"]
-        total = sum(counts["train"]) + sum(counts[HELD_OUT])
-        if total != len(stream):
+        total = run.sizes["train"] + run.sizes[HELD_OUT]
+        if total != whole:
             raise DynamicsError(
                 f"{run.folder.name} is of {total} training samples, all folds together hold "
-                f"{len(stream)}; expected the folds of one data set, so remove it and train again"
+                f"{whole}; expected the folds of one data set, so remove it and train again"
             )
     return Dynamics({("train", "cross_validated"): stream})
 

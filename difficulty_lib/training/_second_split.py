@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from difficulty_lib.dynamics import Dynamics
 from difficulty_lib.dynamics._merge import merge_samples
 from difficulty_lib.training._config import RunConfig
 from difficulty_lib.training._cross_validation import get_or_train_all
+from difficulty_lib.training._runs import Run
 
 
 def second_split(
@@ -41,7 +43,18 @@ def second_split(
 
     Source: Maini et al. 2022.
     """
-    done = get_or_train_all(
+    return together(half_runs(config, data, runs=runs, progress=progress))
+
+
+def half_runs(
+    config: RunConfig,
+    data: TextData | None = None,
+    *,
+    runs: Path | None = None,
+    progress: bool = True,
+) -> list[Run]:
+    """The run of either half; arguments and errors as for `second_split`."""
+    return get_or_train_all(
         [
             replace(
                 config,
@@ -56,5 +69,9 @@ def second_split(
         runs=runs,
         progress=progress,
     )
+
+
+def together(done: Sequence[Run]) -> Dynamics:
+    """What the two runs saw of their first halves during the second stage, as one stream."""
     parts = [run.dynamics.stream("train", "second_split") for run in done]
     return Dynamics({("train", "second_split"): merge_samples(parts, "train", "second_split")})
