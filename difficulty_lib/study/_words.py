@@ -72,8 +72,9 @@ def groups(found: GroupDifficulty, kind: str, kinds: str = "") -> str:
 
 
 def _group(row: pd.Series) -> str:
-    mean = Estimate(*(float(row[name]) for name in ("mean", "low", "high")), n=int(row["n"]))
-    return f"*{row['group']}* with a mean action score of {interval(mean)} over {mean.n:,} samples"
+    value, low, high = (float(row[name]) for name in ("mean", "low", "high"))
+    mean = interval(Estimate(value, low, high, n=int(row["n"])))
+    return f"*{row['group']}* with a mean action score of {mean} over {row['n']:,} samples"
 
 
 def about(study: Study) -> str:

@@ -170,11 +170,11 @@ class RecordLightning(Callback):
             recorder.restore(epoch, [])
 
     def _observe(self, recorder: Recorder, step: str, outputs: Any, batch: Any) -> None:
-        found = [
+        ids, logits, labels = (
             _find(names, outputs, batch, step)
             for names in ((ID_COLUMN,), ("logits",), ("labels", "label"))
-        ]
-        recorder.step(*found, features=_number(outputs, batch))
+        )
+        recorder.step(ids, logits, labels, _number(outputs, batch))
 
 
 def _epoch_of(trainer: Any) -> int | None:
