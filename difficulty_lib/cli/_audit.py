@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 import textwrap
@@ -45,7 +46,7 @@ def audit(
     ] = None,
     who: Annotated[str | None, typer.Option(help="Your name, for the log.")] = None,
     checks: Annotated[
-        int, typer.Option(min=0, help="Each so-manieth row is a random one; 0 for none.")
+        int, typer.Option(min=0, help="One row in so many is a random one; 0 for none.")
     ] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the random rows.")] = 0,
     apply: Annotated[
@@ -53,7 +54,7 @@ def audit(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Corrected table: .csv, .tsv, .parquet, or no ending for `datasets`."),
+        typer.Option(help="Corrected table: CSV, TSV, JSONL, Parquet, or no ending: `datasets`."),
     ] = None,
     log: Annotated[
         Path | None, typer.Option(help="Where --apply writes the log, if at all.")
@@ -63,13 +64,35 @@ def audit(
     ] = False,
 ) -> None:
     """Decide about ranked rows one by one, or put the decisions into a table with --apply."""
-    if apply is not None:
-        _apply(apply, file, out, log, as_is)
-        return
+    try:
+        if apply is not None:
+            _apply(apply, file, out, log, as_is)
+        else:
+            _check_options(text, label, out, log)
+            _review(file, text or [], str(label), id, decisions, who, checks, seed)
+    except DataError as error:  # it may name columns and labels, which are the data's
+        raise DataError(plain(str(error), one_line=True)) from None
+
+
+def _check_options(
+    text: list[str] | None, label: str | None, out: Path | None, log: Path | None
+) -> None:
     if out is not None or log is not None:
         raise DataError("--out and --log go with --apply; expected --apply DECISIONS, too")
     if not text or label is None:
         raise DataError("which columns? expected --text COLUMN and --label COLUMN")
+
+
+def _review(
+    file: Path,
+    text: list[str],
+    label: str,
+    id: str | None,
+    decisions: Path | None,
+    who: str | None,
+    checks: int,
+    seed: int,
+) -> None:
     file = _table_of(file)
     try:
         rows = ranked_rows(read_table_file(file), text, label, id)
@@ -135,6 +158,9 @@ COUNTED = {
 
 
 def _loop(kept: Decisions, rows: RankedRows) -> None:
+    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):  # a wrong byte, or a poor locale, ends no review
+            stream.reconfigure(errors=errors)
     made = len(kept.active())
     if made:
         typer.echo(f"{made:,} of {len(rows):,} rows have a decision; going on from there")

@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from difficulty_lib.review._decisions import Decisions
 from difficulty_lib.review._inert import inert_table
 from difficulty_lib.review._rows import data_fingerprint, row_keys
 
-KINDS = (".csv", ".tsv", ".parquet", "a folder's name without ending, for `datasets`")
+KINDS = (".csv", ".tsv", ".jsonl", ".parquet", "a folder's name without ending, for `datasets`")
 
 
 def corrected(table: pd.DataFrame, decisions: Decisions) -> pd.DataFrame:
@@ -84,7 +85,7 @@ def log_table(decisions: Decisions, table: pd.DataFrame | None = None) -> pd.Dat
 
 
 def export(table: pd.DataFrame, path: str | Path, *, as_is: bool = False) -> int:
-    """Write a table, whole or not at all: CSV, TSV, Parquet, or without ending a `datasets` folder.
+    """Write a table, whole or not at all: CSV, TSV, JSONL, Parquet, or without ending `datasets`.
 
     In CSV and TSV, what a spreadsheet would run is made inert, as `inert` says; `restore_table`
     takes it back. The other kinds hold the texts as they are.
@@ -104,7 +105,7 @@ def export(table: pd.DataFrame, path: str | Path, *, as_is: bool = False) -> int
     if not path.parent.is_dir():
         raise DataError(f"{path}: no folder {path.parent}; expected one that exists")
     ending = path.suffix.lower()
-    if ending not in ("", ".csv", ".tsv", ".parquet"):
+    if ending not in ("", ".csv", ".tsv", ".jsonl", ".parquet"):
         raise DataError(f"{path}: '{path.suffix}' is no known kind; expected {', '.join(KINDS)}")
     if ending and path.is_dir():
         raise DataError(f"{path} is a folder; expected a file's name")
@@ -122,6 +123,8 @@ def export(table: pd.DataFrame, path: str | Path, *, as_is: bool = False) -> int
                 return 0
             if ending == ".parquet":
                 table.to_parquet(made, index=False)
+            elif ending == ".jsonl":
+                made.write_text(_lines(table), encoding="utf8")
             else:
                 written = table if as_is else inert_table(table)
                 changed = _different(table, written)
@@ -135,7 +138,21 @@ def export(table: pd.DataFrame, path: str | Path, *, as_is: bool = False) -> int
             os.replace(made, path)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
+    except (ValueError, TypeError) as error:  # what the kind of file cannot hold
+        reason = " ".join(str(error).split())
+        raise DataError(f"{path}: cannot be written as {ending or 'datasets'} ({reason})") from None
     return changed
+
+
+def _lines(table: pd.DataFrame) -> str:
+    # Not to_json: it cuts numbers to ten digits.
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return "".join(json.dumps(row, ensure_ascii=False, default=_json) + "\n" for row in rows)
+
+
+def _json(value: Any) -> Any:
+    """numpy's values and dates, as JSON can hold them."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
 def _different(table: pd.DataFrame, written: pd.DataFrame) -> int:

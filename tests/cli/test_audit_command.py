@@ -1,13 +1,18 @@
 """`difficulty audit` with keys from a pipe, and what it leaves in the table."""
 
 import io
+import json
+import os
 import re
+import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from hostile import HOSTILE
 from review.rows import LABELS, ranked_table, some_rows
+from training import tiny
 
 from difficulty_lib.review import Decisions, Order, plain, restore_table
 
@@ -181,6 +186,68 @@ def test_apply_as_parquet_and_as_a_datasets_folder(difficulty, audit, home):
     assert not [p for p in home.iterdir() if p.name.startswith(".export")]
 
 
+def test_apply_as_jsonl_with_labels_of_two_types(difficulty, audit, home):
+    rows = ranked_table().to_dict("records")
+    rows[3]["label"] = 7
+    rows[3]["weight"] = 0.12345678901234567
+    data = home / "rows.ranked.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    audit(data, "--checks", 0, keys=["r 7", "k"])
+    assert put(difficulty, home, data, home / "new.jsonl").code == 0
+    found = [json.loads(line) for line in (home / "new.jsonl").read_text().splitlines()]
+    assert [row["label"] for row in found] == ["7", *(row["label"] for row in rows[1:])]
+    assert found[3]["weight"] == rows[3]["weight"]
+    assert found[0]["weight"] is None
+    line = put(difficulty, home, data, home / "new.parquet").one_line()
+    assert "new.parquet: cannot be written" in line
+    assert not (home / "new.parquet").exists()
+
+
+def test_from_the_ranking_to_the_corrected_table(rank, difficulty, audit, home, files):
+    """What `rank` writes, `audit` reads, and the decisions fit the table from before the ranking."""
+    texts, labels = tiny.labelled_texts(24)
+    rows = [{"text": text, "label": LABELS[label]} for text, label in zip(texts, labels)]
+    for row, text in zip(
+        rows, ['a "b", c', "two\nlines\r\nthree", "=1+1", " spaces ", "日本語 😀"]
+    ):
+        row["text"] = text
+    rows[7]["label"] = f" {rows[7]['label']} "
+    rows[9] = dict(rows[8])  # the same row twice
+    data = files.write_csv(home / "rows.csv", rows)
+    assert rank(data).code == 0
+    ranked = files.read_csv(home / "rows.ranked.csv")
+    keys = []
+    for row in ranked[:4]:
+        given = row["label"].strip()
+        keys.append(f"r {next(label for label in LABELS if label != given)}")
+    assert audit(home / "rows.ranked.csv", keys=keys).code == 0
+    outcome = put(difficulty, home, data, home / "new.csv", "--as-is")
+    assert outcome.out.splitlines()[0] == "24 rows: 4 relabelled, 0 kept, 0 ambiguous, 0 skipped"
+    found = files.read_csv(home / "new.csv")
+    assert [row["text"] for row in found] == [row["text"] for row in rows]
+    assert [row["label_before"] for row in found] == [row["label"] for row in rows]
+    changed = sorted((r["text"], r["label"]) for r in found if r["decision"] == "relabel")
+    assert changed == sorted((row["text"], key[2:]) for row, key in zip(ranked, keys))
+
+
+def test_a_wrong_byte_is_no_key(ranked, home):
+    """A real process and a real pipe: Latin-1 bytes and no newline at the end."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", "from difficulty_lib.cli import main; main()", "audit"),
+            *(ranked, "--text", "text", "--label", "label"),
+        ],
+        input=b"\xe4\xff\nk\nr so-so",
+        capture_output=True,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONIOENCODING": ""},
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"is no key" in done.stdout
+    active = decided(home / "rows.ranked.decisions.db")
+    assert active["decision"].tolist() == ["keep", "relabel"]
+
+
 def test_apply_makes_csv_inert(difficulty, audit, home):
     texts = [text for text in HOSTILE if not re.search("[\ud800-\udfff\x00]", text)]
     data = home / "rows.ranked.parquet"
@@ -217,6 +284,14 @@ def test_bad_tables(audit, home, ranked, difficulty):
     assert "no column 'body'" in line
     assert "--text COLUMN" in difficulty("audit", ranked).one_line()
     assert not list(home.glob("*.db"))
+
+
+def test_messages_are_no_commands_either(audit, home):
+    file = home / "rows.ranked.csv"
+    ranked_table().rename(columns={"text": "te\x1b[2Jxt\u202e"}).to_csv(file, index=False)
+    line = audit(file).one_line()
+    assert "no column 'text'; there are te⟨U+001B⟩[2Jxt⟨U+202E⟩, label" in line
+    assert not COMMANDS.search(line)
 
 
 def test_bad_folders(audit, home, ranked):

@@ -106,6 +106,13 @@ def test_a_decision_is_there_for_others_before_record_returns(path, rows):
     assert in_file(path)[1] == (2, rows.keys[0], "undo", None, 1)
 
 
+def test_the_disk_is_told_to_keep_each_decision(path, rows):
+    """What no kill can show, as only a power failure would lose it."""
+    with Decisions(path, rows) as kept:
+        assert kept._run("PRAGMA synchronous").fetchall() == [(2,)]  # FULL
+        assert kept._run("PRAGMA journal_mode").fetchall() == [("wal",)]
+
+
 # --- deciding ----------------------------------------------------------------------------------
 
 
