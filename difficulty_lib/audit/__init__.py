@@ -17,6 +17,9 @@ from difficulty_lib.audit._contestants import random_ranking as random_ranking
 from difficulty_lib.audit._contestants import score_contestants as score_contestants
 from difficulty_lib.audit._effort import minutes_per_error as minutes_per_error
 from difficulty_lib.audit._effort import review_curve as review_curve
+from difficulty_lib.audit._embedding_probabilities import (
+    embedding_probabilities as embedding_probabilities,
+)
 from difficulty_lib.audit._measures import MEASURE_NAMES as MEASURE_NAMES
 from difficulty_lib.audit._measures import AuditMeasures as AuditMeasures
 from difficulty_lib.audit._measures import audit_measures as audit_measures
