@@ -82,6 +82,7 @@ def test_a_shifted_answer_is_another_of_as_many_words(words, data):
         ("one two three four", (("two", 4),), ["one", "three"]),
         ("one two three four", (("two three", 4),), ["one two", "three four"]),
         ("one two, three four five", (("two", 4), ("three", 9)), ["one"]),
+        ("one two three four", (("two", 4), ("three four", 8)), ["one"]),
         ("built in 1871–1872 by her", (("1871", 9),), ["in", "1872"]),
         ("cost $ 5 now", (("$", 5),), "its answer has no word"),
         ("Tom met tom", (("met", 4),), ["Tom", "tom"]),
