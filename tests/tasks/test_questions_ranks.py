@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import torch
 from refusals import raises_one_line
 from tasks import asked, questions_as_rank
 from training import launch, tiny_heads
@@ -10,6 +11,8 @@ from training import launch, tiny_heads
 from difficulty_lib import Dynamics
 from difficulty_lib._errors import DynamicsError
 from difficulty_lib.dynamics import write_part
+from difficulty_lib.tasks import TASKS
+from difficulty_lib.training import Recorder
 
 
 def expected(model, rows):
@@ -116,4 +119,41 @@ def test_a_feature_of_two_ranks_that_is_no_padding_is_refused(tmp_path):
     features(tmp_path, 1, [2], [(7, 0, True, 0.5), (8, 2, False, 1.0)])
     raises_one_line(
         lambda: Dynamics.load(tmp_path), "1 features", "more than once", "7", kind=DynamicsError
+    )
+
+
+def recorder(folder):
+    return Recorder(folder, observe=TASKS["question-answering"].observe)
+
+
+def batch(ids, numbers, seed):
+    z = torch.randn(2, len(ids), 6, generator=torch.Generator().manual_seed(seed))
+    ones = torch.ones(len(ids), dtype=torch.int64)
+    return torch.tensor(ids), (z[0], z[1]), (ones, ones), torch.tensor(numbers)
+
+
+def test_a_ranks_own_copy_counts_once_wherever_it_was_stopped(tmp_path):
+    steps = [batch([3, 3, 4], [0, 1, 2], 0), batch([5, 3, 4], [3, 0, 2], 1)]
+    whole, killed, resumed = (recorder(tmp_path / name) for name in ("a", "b", "b"))
+    for step in steps:
+        whole.step(*step)
+    whole.epoch_end(rank=0, world=2)
+    killed.step(*steps[0])
+    resumed.load_state_dict(killed.state_dict())
+    resumed.step(*steps[1])
+    resumed.epoch_end(rank=0, world=2)
+    losses = [TASKS["question-answering"].observe(*step[1:3])["loss"].numpy() for step in steps]
+    wanted = [min(losses[0][:2]), losses[0][2], losses[1][0]]
+    for name in ("a", "b"):
+        stream = Dynamics.load(tmp_path / name).stream()
+        assert stream.ids.tolist() == [3, 4, 5]
+        np.testing.assert_allclose(stream.matrix("loss"), [wanted], rtol=1e-6)
+
+
+def test_one_rank_has_no_copies(tmp_path):
+    alone = recorder(tmp_path)
+    alone.step(*batch([3, 3, 4], [0, 1, 2], 0))
+    alone.step(*batch([5, 3], [3, 0], 1))
+    raises_one_line(
+        lambda: alone.epoch_end(rank=0, world=1), "more than once", "[3]", kind=DynamicsError
     )
