@@ -89,7 +89,8 @@ def corruption_lines() -> list[str]:
     """One definition per corruption in MyST markdown."""
     lines: list[str] = []
     for entry in CORRUPTIONS.values():
-        lines += [f"`{entry.name}`", f": of a {entry.target}: {entry.means}.", ""]
+        target = {"class": "classes", "text": "texts", "answers": "answers"}[entry.target]
+        lines += [f"`{entry.name}`", f": of {target}: {entry.means}.", ""]
     return lines
 
 
