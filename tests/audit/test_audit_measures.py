@@ -89,6 +89,7 @@ def test_ties_are_the_mean_over_every_order(rows, share, at):
     found = audit_measures(
         hard_of([value for value, _ in rows]), truth_of(flags), share=share, at=at, **QUICK
     )
+    assert found.at == at
     for name, value in values_of(found).items():
         assert value == pytest.approx(np.mean([order[name] for order in orders])), name
 
