@@ -84,15 +84,22 @@ def together(done: Sequence[Run]) -> Dynamics:
         [run.dynamics.stream(HELD_OUT, "evaluation") for run in done], "train", "cross_validated"
     )
     # Of the data's rows: what the tokenizer sets aside is in no stream.
-    whole = sum(run.sizes[HELD_OUT] for run in done)
+    whole = sum(_rows(run, HELD_OUT) for run in done)
     for run in done:
-        total = run.sizes["train"] + run.sizes[HELD_OUT]
+        total = _rows(run, "train") + _rows(run, HELD_OUT)
         if total != whole:
             raise DynamicsError(
                 f"{run.folder.name} is of {total} training samples, all folds together hold "
                 f"{whole}; expected the folds of one data set, so remove it and train again"
             )
     return Dynamics({("train", "cross_validated"): stream})
+
+
+def _rows(run: Run, split: str) -> int:
+    counts = run.record["data"].get("label_counts")
+    return (
+        int(sum(counts[split])) if counts else run.sizes[split]
+    )  # the null loss is of these counts
 
 
 def get_or_train_all(
