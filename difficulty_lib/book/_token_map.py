@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib.analysis import TokenDifficulty
 from difficulty_lib.book._token_style import LEVELS, STYLE
+from difficulty_lib.review import plain
 
 Array = NDArray[np.float64]
 MOST = 36  # samples on a page
@@ -109,21 +110,8 @@ def level(value: float, top: float) -> int:
 
 def visible(text: str) -> str:
     """Text for HTML: escaped, with controls and what reorders text shown by their numbers."""
-    shown = (f"⟨U+{ord(c):04X}⟩" if _is_control(c) else c for c in text)
-    return escape("".join(shown), quote=True)
-
-
-def _is_control(character: str) -> bool:
-    number = ord(character)
-    return (
-        (number < 32 and character not in "\n\t")
-        or 127 <= number < 160
-        or character in "\u061c\u200b\u200e\u200f\u2028\u2029\ufeff"
-        or 0x202A <= number <= 0x202E
-        or 0x2066 <= number <= 0x206F
-        or 0xD800 <= number <= 0xDFFF
-        or 0xE0000 <= number <= 0xE007F
-    )
+    shown = "\t".join(plain(part) for part in text.split("\t"))  # a tab is space here, too
+    return escape(shown, quote=True)
 
 
 def _legend(top: float, title: str, marked: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from pathlib import Path
@@ -36,9 +37,13 @@ def check_table_kind(path: Path) -> None:
 
 def write_text(text: str, path: Path) -> None:
     """Write a text file atomically."""
+    _write_bytes(text.encode("utf8"), path)
+
+
+def _write_bytes(content: bytes, path: Path) -> None:
     temporary = path.with_name(path.name + ".tmp")
     try:
-        temporary.write_text(text, encoding="utf8")
+        temporary.write_bytes(content)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -61,7 +66,11 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         lines = [json.dumps(row, ensure_ascii=False, default=_plain) for row in rows]
         write_text("\n".join(lines) + "\n", path)
     else:
-        write_text(table.to_csv(index=False, sep="\t" if ending == ".tsv" else ","), path)
+        # A carriage return by itself is not quoted otherwise, and would end a row when it is read.
+        returns = table.map(lambda value: isinstance(value, str) and "\r" in value).any(axis=None)
+        quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+        separator = "\t" if ending == ".tsv" else ","
+        _write_bytes(table.to_csv(index=False, sep=separator, quoting=quoting).encode(), path)
 
 
 def _plain(value: Any) -> Any:

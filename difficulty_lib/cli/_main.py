@@ -7,10 +7,11 @@ import sys
 import warnings
 
 from difficulty_lib._errors import DifficultyError
+from difficulty_lib.review import plain
 
 
 def _show_warning(message: Warning | str, *args: object, **kwargs: object) -> None:
-    print(f"difficulty: note: {message}", file=sys.stderr)
+    print(f"difficulty: note: {plain(str(message))}", file=sys.stderr)
 
 
 def main() -> None:
@@ -26,7 +27,7 @@ def main() -> None:
         warnings.showwarning = _show_warning  # type: ignore[assignment]
         app()
     except DifficultyError as error:
-        print(f"difficulty: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"difficulty: {plain(' '.join(str(error).split()))}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("difficulty: stopped", file=sys.stderr)

@@ -23,6 +23,7 @@ from difficulty_lib.cli._options import (
     Seed,
 )
 from difficulty_lib.data import read_table_file, table_data
+from difficulty_lib.review import plain
 from difficulty_lib.suspicion import SUSPICION, Suspicion
 
 
@@ -122,9 +123,10 @@ def _say(found: Suspicion, out: Path, report: Path) -> None:
         )
     shown = " ".join(str(first["text"]).split())
     shown = shown if len(shown) <= 90 else shown[:89] + "…"
-    typer.echo(
+    said = (
         f"first: row {found.table.index[0]}, labelled {first['label']}, "
         f"the model says {first['predicted']}: {shown}"
     )
+    typer.echo(plain(said, one_line=True))
     typer.echo(f"table:  {out}")
     typer.echo(f"report: {report}")

@@ -313,3 +313,16 @@ def test_score_refuses_in_one_line(difficulty, recorded, home, files, options, s
 
 def test_score_of_no_folder(difficulty):
     assert "nowhere" in difficulty("score", "nowhere").one_line()
+
+
+def test_a_text_with_a_lone_carriage_return_stays_one_row(tmp_path):
+    import pandas as pd
+
+    from difficulty_lib.cli._files import write_table
+    from difficulty_lib.data import read_table_file
+
+    table = pd.DataFrame({"text": ["one\rtwo", "a\r\nb", "plain"], "score": [1.5, 2.0, 3.0]})
+    write_table(table, tmp_path / "rows.csv")
+    found = read_table_file(tmp_path / "rows.csv")
+    assert found["text"].tolist() == table["text"].tolist()
+    assert found["score"].astype(float).tolist() == table["score"].tolist()
