@@ -31,7 +31,7 @@ study: setup
 	@echo; echo "Open $(CURDIR)/_build/html/index.html"
 
 publish: setup
-	$(SNAKEMAKE) --configfile workflow/published.yml
+	$(SNAKEMAKE) --configfile workflow/published.yml --rerun-triggers mtime
 	$(BIN)/python workflow/scripts/picture.py
 
 lint: setup
