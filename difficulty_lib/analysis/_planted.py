@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from difficulty_lib._errors import ConfigError, DataError
-from difficulty_lib.analysis._estimate import bootstrap, share
+from difficulty_lib.analysis._estimate import Estimate, bootstrap, share
 from difficulty_lib.analysis._measures import area_under_roc, average_precision
 from difficulty_lib.analysis._token_difficulty import SCORED, TokenDifficulty
 from difficulty_lib.dynamics import REDUCTIONS, StreamDynamics
@@ -51,6 +51,20 @@ class PlantedErrors:
     hardest: pd.DataFrame | None = None
     ranks: pd.DataFrame | None = field(default=None, repr=False)
     lost: tuple[int, ...] = ()
+
+    def lead(self, first: str, second: str, score: str = "action_score") -> Estimate:
+        """Average precision of one reduction minus that of another, paired.
+
+        Raises:
+            ConfigError: if the two were not compared.
+        """
+        table = self.differences[self.differences["score"] == score]
+        for row in table.to_dict("records"):
+            if (row["first"], row["second"]) == (first, second):
+                return Estimate(row["value"], row["low"], row["high"], self.n)
+            if (row["first"], row["second"]) == (second, first):
+                return Estimate(-row["value"], -row["high"], -row["low"], self.n)
+        raise ConfigError(f"'{first}' and '{second}' were not compared by {score}")
 
 
 def planted_errors(

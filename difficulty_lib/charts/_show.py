@@ -27,7 +27,9 @@ def _vega_version() -> str:
 def book_renderer(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
     """The specification for the book, a PNG for GitHub and PDF, the description as text."""
     convert = require("vl_convert", "book")
-    picture = convert.vegalite_to_png(spec, vl_version=_vega_version(), scale=1.5)
+    # thousands of points make a large picture
+    many = spec.get("usermeta", {}).get("renderer") == "canvas"
+    picture = convert.vegalite_to_png(spec, vl_version=_vega_version(), scale=1 if many else 1.5)
     return {
         MIME: spec,
         "image/png": base64.b64encode(picture).decode(),

@@ -154,20 +154,12 @@ class TokenChapter:
                 Estimate(row["average_precision"], row["low"], row["high"], found.n),
             )
         best = table.index[0]
-        gaps = found.differences[found.differences["score"] == "action_score"]
         parts = [
             f"Of the action scores, the best is by *{best}* with "
             f"{table.loc[best, 'average_precision']:.2f}."
         ]
-        for row in gaps.to_dict("records"):
-            if best not in (row["first"], row["second"]) or "mean" not in (
-                row["first"],
-                row["second"],
-            ):
-                continue
-            sign = 1 if row["first"] == best else -1
-            low, high = sorted((sign * row["low"], sign * row["high"]))
-            gap = Estimate(sign * row["value"], low, high, found.n)
+        if best != "mean":
+            gap = found.lead(best, "mean")
             glue("planted_best_minus_mean", gap)
             parts.append(
                 f"Its lead over the mean, the paper's, is {interval(gap)}: "

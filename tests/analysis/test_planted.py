@@ -205,6 +205,18 @@ def test_the_worst_token_beats_the_mean_where_one_token_is_wrong():
     assert (found.hardest["low"] > found.hardest["chance"]).all()
 
 
+def test_a_lead_is_that_pairs_difference_whichever_comes_first():
+    stream, truth = planted()[:2]
+    found = planted_errors(stream, truth, ["max", "mean"])
+    row = found.differences.set_index(["score", "first", "second"]).loc[
+        "action_score", "max", "mean"
+    ]
+    one, other = found.lead("max", "mean"), found.lead("mean", "max")
+    assert (one.value, one.low, one.high) == tuple(row[["value", "low", "high"]])
+    assert (other.value, other.low, other.high) == (-one.value, -one.high, -one.low)
+    raises_one_line(lambda: found.lead("max", "sum"), "were not compared", kind=ConfigError)
+
+
 def test_changed_tokens_share_a_character_with_the_piece():
     index = pd.MultiIndex.from_tuples(
         [(7, p) for p in range(5)] + [(8, 0)], names=["sample_id", "position"]

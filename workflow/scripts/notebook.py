@@ -1,5 +1,6 @@
 """Execute one chapter's notebook, and publish it into the book only if all of it ran."""
 
+import json
 import os
 import shutil
 import sys
@@ -18,7 +19,9 @@ def hide_parameters(path: Path) -> None:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.metadata["tags"] = [*cell.metadata["tags"], "remove-cell"]
     notebook.metadata.get("papermill", {}).pop("output_path", None)  # a folder that is gone
-    nbformat.write(notebook, path)
+    # Not nbformat.write: it indents, and of a chart's thousands of rows a fifth would be blanks.
+    written = json.dumps(json.loads(nbformat.writes(notebook)), indent=0, ensure_ascii=False)
+    path.write_text(written + "\n", encoding="utf8")
 
 
 def main(workflow: Any) -> None:
