@@ -34,18 +34,16 @@ def action_entropy_chart(
             kind=right.map({True: kinds[0], False: kinds[1]}),
             guess=samples["target"] + " → " + samples["predicted"],
         )
-    data = samples.assign(text=[_cut(text) for text in samples["text"]])
-    data = data.round({"action": 4, "entropy": 4})
-    data = data[["id", "action", "entropy", "kind", "guess", "text"]].sort_values(
+    data = samples.assign(
+        normalised=(samples["action"] - low) / (high - low if high > low else 1.0),
+        words=[_cut(f"{i}: {t}" if t else str(i)) for i, t in zip(samples["id"], samples["text"])],
+    ).round({"action": 4, "entropy": 4, "normalised": 4})
+    data = data[["id", "action", "entropy", "normalised", "kind", "guess", "words"]].sort_values(
         "action", ascending=False
     )
-    words = "datum.text ? datum.id + ': ' + datum.text : '' + datum.id"
     brush = alt.selection_interval(name="brush")
     points = (
         alt.Chart(data)
-        .transform_calculate(
-            normalised=f"(datum.action - {low}) / {high - low if high > low else 1.0}", words=words
-        )
         .mark_circle(size=28)
         .encode(
             x=alt.X("entropy:Q", title="predictive entropy after the last epoch (nats)"),
@@ -60,7 +58,7 @@ def action_entropy_chart(
                 alt.value("#b9c2cb"),
             ),
             opacity=alt.condition(brush, alt.value(0.75), alt.value(0.25)),
-            tooltip=["id", "guess", "action", "entropy", "words:N"],
+            tooltip=["id", "guess", "action", "entropy", "words"],
         )
         .add_params(brush)
         .properties(width=WIDTH, height=320)
@@ -84,7 +82,6 @@ def action_entropy_chart(
         .transform_filter(brush)
         .transform_window(place="row_number()", sort=[alt.SortField("action", "descending")])
         .transform_filter(f"datum.place <= {listed}")
-        .transform_calculate(words=words)
         .encode(y=alt.Y("place:O", axis=None, scale=alt.Scale(domain=list(range(1, listed + 1)))))
     )
 
@@ -104,6 +101,6 @@ def action_entropy_chart(
     )
 
 
-def _cut(text: str, length: int = 60) -> str:
+def _cut(text: str, length: int = 68) -> str:
     text = " ".join(text.split())
     return text if len(text) <= length else text[: length - 1] + "…"
