@@ -149,6 +149,7 @@ def load_model(name: str, task: str, labels: tuple[str, ...], revision: str) -> 
                 **_head(labels, task),
                 **options,
             )
+            _as_dequantized(model)
     if getattr(tokenizer, "pad_token", None) is None:
         tokenizer.pad_token = tokenizer.eos_token
         model.config.pad_token_id = tokenizer.pad_token_id
@@ -223,6 +224,13 @@ def _place(name: str, revision: str) -> tuple[str, dict[str, Any]]:
     elif revision:
         options["revision"] = revision
     return where, options
+
+
+def _as_dequantized(model: Any) -> None:
+    """A GGUF file's weights are float32 once read; transformers still refuses to train them."""
+    quantizer = getattr(model, "hf_quantizer", None)
+    if quantizer is not None:
+        quantizer.remove_quantization_config(model)
 
 
 def _gguf_file(folder: Path) -> str | None:

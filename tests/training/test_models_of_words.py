@@ -10,6 +10,7 @@ import transformers
 from training import tiny, tiny_heads
 
 from difficulty_lib._errors import MissingExtraError, ModelError
+from difficulty_lib.training import RunConfig, get_or_train
 from difficulty_lib.training._models import (
     load_model,
     load_tokenizer,
@@ -227,6 +228,26 @@ def test_a_gguf_file_is_the_model_that_was_written(tmp_path):
     torch.testing.assert_close(logits_of(found), logits_of(model), atol=1e-5, rtol=1e-5)
     assert (tokenizer.eos_token, tokenizer.pad_token) == ("</s>", "</s>")
     assert model_identity(str(tmp_path)).startswith("folder-")
+
+
+def test_a_model_of_a_gguf_file_is_trained(tmp_path):
+    write_gguf(tmp_path / "tiny.gguf", tiny_heads.model_of("llama"))
+    config = RunConfig(
+        dataset="tiny-summaries",
+        task="summarization-causal",
+        model=str(tmp_path),
+        epochs=1,
+        train_size=8,
+        eval_size=4,
+        batch_size=4,
+        max_length=64,
+        max_target_length=8,
+        evaluation_splits=("validation",),
+        record_initial=True,
+    )
+    run = get_or_train(config, runs=tmp_path / "runs", progress=False)
+    losses = run.dynamics.stream("validation", "evaluation").matrix("loss")
+    assert not np.allclose(losses[:, 0], losses[:, 1])
 
 
 def test_several_gguf_files_are_refused(tmp_path):
