@@ -46,8 +46,9 @@ def load_data(name: str) -> TextData:
     spec = DATASETS[name]
     notes: tuple[str, ...] = ()
     mirror = os.environ.get("DIFFICULTY_DATA")
-    if mirror and (Path(mirror) / name).is_dir():
-        splits, origin = _from_mirror(spec, Path(mirror) / name), "mirror"
+    folder = spec.mirror or name
+    if mirror and (Path(mirror) / folder).is_dir():
+        splits, origin = _from_mirror(spec, Path(mirror) / folder), "mirror"
     elif spec.fixture:
         splits, origin = _from_fixture(spec, registry_folder() / "fixtures" / name), "fixture"
     elif spec.embedded is not None:
@@ -57,7 +58,8 @@ def load_data(name: str) -> TextData:
         splits, origin = _from_hub(spec), "hub"
     else:
         raise DataError(
-            f"{name}: no source; set DIFFICULTY_DATA to a folder with {name}/train.parquet"
+            f"{name}: no source; set DIFFICULTY_DATA to a folder with "
+            f"{folder}/{next(iter(spec.splits))}.parquet"
         )
     cleaned = {
         split: clean(
@@ -136,7 +138,7 @@ def _from_hub(spec: DataSpec) -> Splits:
         except Exception as error:
             reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise DataError(help_line.format(reason=reason)) from None
-        frame = loaded.to_pandas()
+        frame = loaded.to_pandas().rename(columns=spec.hub.columns)
         frame["sample_id"] = range(len(frame))
         splits[split] = _indexed(frame, spec, f"{spec.hub.id}/{split}")
     return splits

@@ -26,13 +26,15 @@ class Embedded:
 class Hub:
     """A data set on the Hugging Face hub, at a pinned revision.
 
-    `splits` names those of our splits that the hub calls otherwise.
+    `splits` names those of our splits that the hub calls otherwise, `columns` our names of the
+    hub's columns.
     """
 
     id: str
     revision: str
     config: str | None = None
     splits: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,10 @@ class SplitSpec:
 
 @dataclass(frozen=True)
 class DataSpec:
-    """An entry of the registry of data sets; `target` says what its labels are (`TextData`)."""
+    """An entry of the registry of data sets; `target` says what its labels are (`TextData`).
+
+    `mirror` is its folder in a mirror, where that is not its name.
+    """
 
     name: str
     title: str
@@ -62,6 +67,7 @@ class DataSpec:
     hub: Hub | None = None
     target: str = "class"
     fixture: bool = False
+    mirror: str = ""
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

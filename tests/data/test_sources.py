@@ -67,7 +67,8 @@ def test_entry_is_well_formed(name):
     least = 2 if entry.target in ("class", "tags") else 0
     assert len(set(entry.label_names)) == len(entry.label_names) >= least
     assert least or not entry.label_names
-    assert "train" in entry.splits
+    assert "train" in entry.splits or entry.mirror
+    assert entry.splits
     for split in entry.splits.values():
         assert split.rows > 0
         assert re.fullmatch(r"[0-9a-f]{16}", split.fingerprint)
@@ -76,7 +77,7 @@ def test_entry_is_well_formed(name):
 @pytest.mark.parametrize("name", DATASETS)
 def test_entry_has_a_pinned_source(name):
     entry = DATASETS[name]
-    assert entry.embedded or entry.hub or entry.fixture
+    assert entry.embedded or entry.hub or entry.fixture or entry.mirror
     if entry.embedded:
         assert re.fullmatch(r"[0-9a-f]{64}", entry.embedded.sha256)
         assert re.fullmatch(r"\d+(\.\d+)+", entry.embedded.version)
