@@ -1,6 +1,12 @@
 """Altair charts of the study, each with a description; they need the extra `book`."""
 
 from difficulty_lib.charts._action_entropy import action_entropy_chart as action_entropy_chart
+from difficulty_lib.charts._audit import audit_epochs_chart as audit_epochs_chart
+from difficulty_lib.charts._audit import audit_heatmap_chart as audit_heatmap_chart
+from difficulty_lib.charts._audit import audit_precision_chart as audit_precision_chart
+from difficulty_lib.charts._audit_ranks import (
+    critical_difference_chart as critical_difference_chart,
+)
 from difficulty_lib.charts._classes import classes_chart as classes_chart
 from difficulty_lib.charts._confusion import confusion_chart as confusion_chart
 from difficulty_lib.charts._confusion import confusion_table as confusion_table
@@ -15,6 +21,9 @@ from difficulty_lib.charts._nli import annotators_chart as annotators_chart
 from difficulty_lib.charts._nli import genres_chart as genres_chart
 from difficulty_lib.charts._nli import hypothesis_chart as hypothesis_chart
 from difficulty_lib.charts._nli import information_chart as information_chart
+from difficulty_lib.charts._review import minutes_chart as minutes_chart
+from difficulty_lib.charts._review import precision_recall_chart as precision_recall_chart
+from difficulty_lib.charts._review import review_chart as review_chart
 from difficulty_lib.charts._scores import correlations_chart as correlations_chart
 from difficulty_lib.charts._scores import disagreement_chart as disagreement_chart
 from difficulty_lib.charts._show import enable_charts as enable_charts

@@ -1,5 +1,8 @@
 """The chapters' content; it needs the extras `train` and `book`."""
 
+from difficulty_lib.study._audit import AuditCell as AuditCell
+from difficulty_lib.study._audit import AuditStudy as AuditStudy
+from difficulty_lib.study._audit_chapter import AuditChapter as AuditChapter
 from difficulty_lib.study._chapter import Chapter as Chapter
 from difficulty_lib.study._classification import ClassificationStudy as ClassificationStudy
 from difficulty_lib.study._classification_chapter import (

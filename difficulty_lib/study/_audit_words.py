@@ -1,0 +1,204 @@
+"""The benchmark's sentences: where the action score wins, ties and loses, as intervals decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from difficulty_lib.analysis import Estimate
+from difficulty_lib.corruptions import CORRUPTIONS
+from difficulty_lib.scores import SCORES
+from difficulty_lib.study._audit import SECONDS, SHARE, AuditStudy, Setting, named, title
+from difficulty_lib.study._words import interval
+
+OUTCOMES = ("wins", "ties", "loses")
+
+
+def outcome(distance: Estimate) -> str:
+    """ "wins" or "loses" where the interval lies to one side of 0, else "ties"."""
+    if not distance.excludes(0):
+        return "ties"
+    return "wins" if distance.value > 0 else "loses"
+
+
+def outcomes(study: AuditStudy, first: str, second: str = "best") -> dict[str, list[Setting]]:
+    """The settings by what becomes of the first contestant against the second."""
+    found: dict[str, list[Setting]] = {name: [] for name in OUTCOMES}
+    for setting in study.settings:
+        found[outcome(study.distance(first, second, setting))].append(setting)
+    return found
+
+
+def about(study: AuditStudy) -> str:
+    """What was planted in what, and who was to find it."""
+    rows = study.cells[0].truth
+    kinds = list(dict.fromkeys(corruption for corruption, _ in study.settings))
+    planted = "; ".join(
+        f"**{kind.replace('_', ' ')}**: {CORRUPTIONS[kind].means}" for kind in kinds
+    )
+    return (
+        f"{len(study.settings)} settings of corruption and rate, {len(study.seeds)} seeds each: "
+        f"{len(study.cells)} trainings on {len(rows):,} rows or a few more, each seed with errors, "
+        f"order and head of its own. {study.precision.shape[1]} contestants rank the rows. "
+        f"What was planted: {planted}."
+    )
+
+
+def overview(study: AuditStudy) -> str:
+    """How the best rival was chosen, and how far above chance things are."""
+    parts = []
+    for name in study.actions:
+        far = study.distance(name, "best")
+        parts.append(f"{title(name)} {interval(far)}")
+    optimism = [
+        study.over_seeds(study.oracle[s], s).value - study.over_seeds("best", s).value
+        for s in study.settings
+    ]
+    return (
+        "Average precision is 1 when all errors come first; a random order has about the base rate. "
+        "The *best other score* is chosen for each seed on the other seeds of its setting, among "
+        f"{len(study.rivals)} contestants that are registered scores, so that it is not chosen on "
+        "what is reported. *Best with hindsight* is chosen on the very seeds that are reported: an "
+        f"upper bound, {max(optimism):.3f} above the other at the most. Over all settings, the "
+        f"distance to the best other score is: {'; '.join(parts)}."
+    )
+
+
+def ranks(study: AuditStudy) -> str:
+    """What the mean ranks tell, and what was left out of them."""
+    found = study.comparison
+    order = found.mean_ranks
+    first = str(order.index[0])
+    alike = [name for name in order.index[1:] if not found.differ(first, str(name))]
+    p = "< 0.001" if found.p_value < 0.001 else f"= {found.p_value:.3f}"
+    parts = [
+        f"Friedman's test: p {p} that all are alike. The best mean rank of {len(order)} is "
+        f"{order.iloc[0]:.1f}, {title(first)}; "
+        + (
+            f"{_many(len(alike), 'other is', 'others are')} not shown to differ from it"
+            if alike
+            else "all others differ from it"
+        )
+        + f" (critical difference {found.critical_difference:.1f})."
+    ]
+    for name in study.actions:
+        kept = study.same.get(name, name)
+        place = int(order.index.get_loc(kept)) + 1
+        parts.append(f"{_upper(title(name))} has place {place}, mean rank {order[kept]:.1f}.")
+    if study.same:
+        left = "; ".join(f"{title(a)} as {title(b)}" for a, b in study.same.items())
+        parts.append(f"Some are shown once, for they find the same everywhere: {left}.")
+    parts.append(
+        "Trainings count as independent in this test, though settings share rows and seeds: it "
+        "speaks of these data and this model alone."
+    )
+    return " ".join(parts)
+
+
+def effort(study: AuditStudy) -> str:
+    """Minutes per error in the first setting, and the saving over all."""
+    table = study.minutes.set_index(["setting", "series"])["estimate"]
+    first = named(study.settings[0])
+    shown = [f"{name} {interval(table[first, name])}" for name in study.series]
+    return (
+        f"One reviewer at {SECONDS:g} seconds a row, until {100 * SHARE:g} % of the errors are "
+        f"found. Minutes per error at {first}: {'; '.join(shown)}."
+    )
+
+
+def over_time(study: AuditStudy) -> str:
+    """What the first epoch already gives, and whether later ones help or harm."""
+    table = study.over_time
+    if table.empty:
+        return "*No stream of the training split was recorded, so that this is not shown.*"
+    if table["epoch"].nunique() < 2:
+        return "*One epoch was trained: there is nothing to follow.*"
+    parts = []
+    for series, part in table.groupby("series", sort=False):
+        first = part[part["epoch"] == part["epoch"].min()]
+        last = part[part["epoch"] == part["epoch"].max()]
+        worse = sum(outcome(found) == "loses" for found in first["to_last"])
+        better = sum(outcome(found) == "wins" for found in first["to_last"])
+        parts.append(
+            f"{series}: {first['value'].mean():.2f} after the first epoch, {last['value'].mean():.2f} "
+            f"after the last, on average; the first alone is shown to be worse in {worse} of "
+            f"{len(first)} settings and better in {better}; Spearman of the two rankings "
+            f"{first['spearman'].mean():.2f}"
+        )
+    return (
+        f"{_upper('. '.join(_upper(part) for part in parts))}. A score that sums over epochs keeps "
+        "what it saw before the model had learnt the wrong labels by heart; the last loss does not."
+    )
+
+
+def verdict(study: AuditStudy) -> str:
+    """Where the action score wins, ties and loses, and by how much on average."""
+    parts = []
+    for name in study.actions:
+        found = outcomes(study, name)
+        said = [
+            f"{_upper(title(name))}, against the best other score, {_where(found, len(study.settings))}"
+        ]
+        said.append(
+            f"over all settings the distance is {interval(study.distance(name, 'best'), 3)}"
+        )
+        for other in ("confident_learning", "neighbour_disagreement", "random"):
+            rival = study.contestant(other)
+            if rival is not None:
+                counts = {k: len(v) for k, v in outcomes(study, name, rival).items()}
+                said.append(
+                    f"against {title(rival)} it wins {counts['wins']}, ties {counts['ties']} and "
+                    f"loses {counts['loses']} of {len(study.settings)}"
+                )
+        parts.append("; ".join(said))
+    chance = 0.05 * len(study.settings)
+    return (
+        f"**Verdict.** {'. '.join(parts)}. A tie means that the 95 % interval of the distance over "
+        f"{len(study.seeds)} seeds holds 0, not that the two are equal; of {len(study.settings)} such "
+        f"intervals {chance:.1f} would miss 0 by chance."
+    )
+
+
+def not_measured(study: AuditStudy) -> str:
+    """What this benchmark leaves open."""
+    parts = []
+    used = {corruption for corruption, _ in study.settings}
+    target = CORRUPTIONS[study.settings[0][0]].target
+    left = [n for n in CORRUPTIONS if CORRUPTIONS[n].target == target and n not in used]
+    if left:
+        parts.append(f"the corruptions {_list([n.replace('_', ' ') for n in left])}")
+    rates = sorted({rate for _, rate in study.settings})
+    parts.append(f"rates outside {100 * rates[0]:g} to {100 * rates[-1]:g} %")
+    scored = {name.partition("/")[0] for name in study.precision}
+    lacking = [SCORES[n].title for n in SCORES if n not in scored]
+    if lacking:
+        parts.append(f"scores whose numbers were not recorded here: {_list(lacking)}")
+    if not any("/cross_validated" in name for name in study.precision):
+        parts.append("cross-validated scores")
+    if study.contestant("confident_learning") is None:
+        parts.append("confident learning, for there were no out-of-sample probabilities")
+    parts.append("other models and other data sets")
+    return (
+        f"Not measured here: {'; '.join(parts)}. And planted errors are not those that people make: "
+        "a ranking that finds flipped labels need not find a tired annotator's."
+    )
+
+
+def _where(found: dict[str, list[Setting]], total: int) -> str:
+    parts = []
+    for name in OUTCOMES:
+        count = len(found[name])
+        told = f" ({', '.join(named(s) for s in found[name])})" if 0 < count < total else ""
+        parts.append(f"{name} {count}{told}")
+    return f"{', '.join(parts[:-1])} and {parts[-1]} of {total} settings"
+
+
+def _many(count: int, one: str, several: str) -> str:
+    return f"{count} {one if count == 1 else several}"
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _list(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
