@@ -6,6 +6,7 @@ from difficulty_lib.data._conll import conll_data as conll_data
 from difficulty_lib.data._fingerprint import fingerprint as fingerprint
 from difficulty_lib.data._hashing import unit_hash as unit_hash
 from difficulty_lib.data._human_labels import human_labels as human_labels
+from difficulty_lib.data._imdb_judgements import imdb_judgements as imdb_judgements
 from difficulty_lib.data._join_by_text import join_by_text as join_by_text
 from difficulty_lib.data._problems import join_problems as join_problems
 from difficulty_lib.data._problems import problem_table as problem_table
