@@ -16,7 +16,13 @@ from difficulty_lib.training._models import model_identity
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 SCHEDULES = ("linear", "cosine", "constant", "constant_with_warmup", "polynomial", "inverse_sqrt")
-_LATER = {"record_gradients": False, "max_target_length": 64, "stride": 64, "num_beams": 1}
+_LATER = {
+    "record_gradients": False,
+    "record_probabilities": False,
+    "max_target_length": 64,
+    "stride": 64,
+    "num_beams": 1,
+}
 _RANGES = (
     ("learning_rate", 0.0, math.inf),
     ("weight_decay", 0.0, math.inf),
@@ -47,6 +53,8 @@ class RunConfig:
         record_training: whether the training stream is recorded too.
         record_gradients: whether per-sample gradient norms and the variance of gradients of the
             evaluation splits are recorded too.
+        record_probabilities: whether the probabilities of all classes after the last epoch are kept
+            for the evaluation splits (`Run.outputs`).
         record_initial: whether the evaluation stream starts at epoch 0, before the first update.
         max_target_length: of summaries, the tokens after which a reference or a generated text
             is cut.
@@ -75,6 +83,7 @@ class RunConfig:
     record_training: bool = False
     record_initial: bool = True
     record_gradients: bool = False
+    record_probabilities: bool = False
     max_target_length: int = 64
     stride: int = 64
     num_beams: int = 1
@@ -94,6 +103,11 @@ class RunConfig:
             raise ConfigError(
                 f"task '{self.task}' has no runs of its own; record it in a Trainer of yours with "
                 f"observe=TASKS['{self.task}'].observe"
+            )
+        if self.record_probabilities and TASKS[self.task].target != "class":
+            raise ConfigError(
+                f"record_probabilities is {self.record_probabilities!r}, and task '{self.task}' has "
+                "no classes of samples; expected false"
             )
         for name in ("epochs", "batch_size", "max_length", "max_target_length", "num_beams"):
             _at_least(name, getattr(self, name), 1)

@@ -56,22 +56,26 @@ def fold_runs(
     progress: bool = True,
 ) -> list[Run]:
     """The run of every fold, in their order; arguments and errors as for `cross_validate`."""
+    return get_or_train_all(fold_configs(config, folds), data, runs=runs, progress=progress)
+
+
+def fold_configs(config: RunConfig, folds: int) -> list[RunConfig]:
+    """The configuration of every fold's run.
+
+    Raises:
+        ConfigError: on fewer than two folds.
+    """
     if not isinstance(folds, int) or isinstance(folds, bool) or folds < 2:
         raise ConfigError(f"folds is {folds!r}; expected a whole number of at least 2")
-    return get_or_train_all(
-        [
-            replace(
-                config,
-                evaluation_splits=(HELD_OUT,),
-                record_training=False,
-                intervention={**config.intervention, "fold": [number, folds]},
-            )
-            for number in range(folds)
-        ],
-        data,
-        runs=runs,
-        progress=progress,
-    )
+    return [
+        replace(
+            config,
+            evaluation_splits=(HELD_OUT,),
+            record_training=False,
+            intervention={**config.intervention, "fold": [number, folds]},
+        )
+        for number in range(folds)
+    ]
 
 
 def together(done: Sequence[Run]) -> Dynamics:

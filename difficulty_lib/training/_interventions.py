@@ -1,4 +1,4 @@
-"""What a run's `intervention` does to its data: empty inputs, a fold held out, or two halves."""
+"""What a run's `intervention` does to its data: errors, empty inputs, a fold held out, or halves."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib.data import TextData
 from difficulty_lib.data._hashing import unit_hash
+from difficulty_lib.training._corrupting import NAME as CORRUPTED
+from difficulty_lib.training._corrupting import corrupt
 from difficulty_lib.training._planting import plant
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ def intervene(data: TextData, config: RunConfig) -> TextData:
     training samples of fold i of k into the split `held_out`, and `{"second_split": h}` those that
     are not of half h into `second_half`; both leave no other split. `{"planted": [corruption, rate]}`
     adds the split `<split>_planted` of corrupted copies to an evaluated one (see `plant`).
+    `{"corrupted": [corruption, rate]}` plants errors in the training split itself (see `corrupt`),
+    before all else, so that folds and halves are of corrupted data.
     Interventions of other names are the caller's, who gives the data as they shall be.
 
     Raises:
@@ -58,6 +62,8 @@ def intervene(data: TextData, config: RunConfig) -> TextData:
         DataError: if a fold or a half is empty.
     """
     chosen = config.intervention
+    if CORRUPTED in chosen:
+        data, _ = corrupt(data, config)
     if "fold" in chosen and "second_split" in chosen:
         raise ConfigError("intervention has both fold and second_split; expected one of them")
     if "fold" in chosen:

@@ -33,14 +33,18 @@ from difficulty_lib.dynamics._store import ROOT
 from difficulty_lib.scores import null_loss_from_frequencies
 from difficulty_lib.tasks import TASKS, TaskSettings
 from difficulty_lib.training._config import RunConfig
+from difficulty_lib.training._corrupting import NAME as CORRUPTED
+from difficulty_lib.training._corrupting import corrupt
 from difficulty_lib.training._interventions import SECOND, intervene
 from difficulty_lib.training._planting import SUFFIX
+from difficulty_lib.training._probabilities import class_probabilities
 
 if TYPE_CHECKING:
     from difficulty_lib.tasks import EncodedSplit
 
 RECORD = "run.json"
 OUTPUTS = "outputs"
+TRUTH = "truth.parquet"
 
 
 @dataclass(frozen=True)
@@ -113,9 +117,22 @@ class Run:
         Returns:
             Indexed by sample_id. Of summaries: `generated`, `rouge1`, `rouge2`, `rougeL` (F, 0 to
             1), `generated_entropy` (mean nats per token), `generated_tokens`. Of questions:
-            `predicted`, `start`, `end` (characters of the context), `exact_match`, `f1`.
+            `predicted`, `start`, `end` (characters of the context), `exact_match`, `f1`. Of classes,
+            where the configuration asks for them: `p_0` … `p_{K−1}`, the probabilities.
         """
         path = self.folder / OUTPUTS / f"{split}.parquet"
+        return pd.read_parquet(path) if path.exists() else None
+
+    @property
+    def truth(self) -> pd.DataFrame | None:
+        """Which training samples the intervention corrupted, or None if there was none such.
+
+        Returns:
+            Indexed by sample_id, of the whole training split, of whatever fold the run is (see
+            `corrupt`): `corrupted`, `start`, `end`, of some corruptions `added` and `source`, and of
+            classes `given_label` and `original_label`.
+        """
+        path = self.folder / TRUTH
         return pd.read_parquet(path) if path.exists() else None
 
     def best_epoch(self, split: str) -> int:
@@ -265,7 +282,8 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
             f"{data.target}"
         )
     sizes = dict.fromkeys(data.splits, config.eval_size) | {"train": config.train_size}
-    subset = intervene(data.subset(sizes), config)
+    sized = data.subset(sizes)
+    subset = intervene(sized, config)
     missing = [split for split in config.evaluation_splits if split not in subset.splits]
     if missing:
         raise ConfigError(
@@ -307,8 +325,10 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
                 dynamics = Dynamics.load(partial)
             begun = time.perf_counter()
             outputs = _write_outputs(config, model, settings, subset, encoded, partial)
-            if outputs:
+            if outputs or config.record_probabilities:
                 timings["outputs_s"] = time.perf_counter() - begun
+            if CORRUPTED in config.intervention:
+                corrupt(sized, config)[1].to_parquet(partial / TRUTH, compression="zstd")
             seen = replace(subset, splits={split: subset[split] for split in encoded})
             record = _describe(config, seen, dynamics) | {
                 "timings": timings | {"total_s": time.perf_counter() - start}
@@ -339,7 +359,7 @@ def _write_outputs(
     folder: Path,
 ) -> dict[str, dict[str, float]]:
     """Keep what the model gives out for the evaluated splits; the means of its measures."""
-    produce = TASKS[config.task].outputs
+    produce = class_probabilities if config.record_probabilities else TASKS[config.task].outputs
     means: dict[str, dict[str, float]] = {}
     if produce is None:
         return means
@@ -349,6 +369,8 @@ def _write_outputs(
         table = produce(model, settings, data[split], encoded[split])
         (folder / OUTPUTS).mkdir(exist_ok=True)
         table.to_parquet(folder / OUTPUTS / f"{split}.parquet", compression="zstd")
+        if config.record_probabilities:  # their means say nothing
+            continue
         for name, mean in table.select_dtypes("float").mean().items():
             means.setdefault(str(name), {})[split] = float(mean)
     return means
@@ -458,7 +480,12 @@ def _free(folder: Path) -> Path:
     folder = folder.resolve()
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file; expected a folder for the run")
-    if folder.is_dir() and {path.name for path in folder.iterdir()} - {RECORD, ROOT, OUTPUTS}:
+    if folder.is_dir() and {path.name for path in folder.iterdir()} - {
+        RECORD,
+        ROOT,
+        OUTPUTS,
+        TRUTH,
+    }:
         raise ConfigError(f"{folder} holds other files; expected a new or empty folder for the run")
     return folder
 

@@ -137,6 +137,7 @@ OTHER = {
     "record_training": True,
     "record_initial": False,
     "record_gradients": True,
+    "record_probabilities": True,
     "intervention": {"name": "shuffled labels", "share": 0.1},
     "data_fingerprint": "other data",
     "model_revision": "other weights",
