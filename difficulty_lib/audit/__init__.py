@@ -1,5 +1,13 @@
 """Does a ranking find the errors? Contestants, measures, comparison, time, cost, and a rule."""
 
+from difficulty_lib.audit._benchmark import ENSEMBLES as ENSEMBLES
+from difficulty_lib.audit._benchmark import BenchmarkCell as BenchmarkCell
+from difficulty_lib.audit._benchmark import CellContestants as CellContestants
+from difficulty_lib.audit._benchmark import benchmark_configs as benchmark_configs
+from difficulty_lib.audit._benchmark import benchmark_table as benchmark_table
+from difficulty_lib.audit._benchmark import cell_contestants as cell_contestants
+from difficulty_lib.audit._benchmark import run_cell as run_cell
+from difficulty_lib.audit._benchmark import training_embedding as training_embedding
 from difficulty_lib.audit._cleanlab import LABEL_QUALITY as LABEL_QUALITY
 from difficulty_lib.audit._cleanlab import cleanlab_contestants as cleanlab_contestants
 from difficulty_lib.audit._cleanlab import confident_learning as confident_learning
@@ -27,6 +35,9 @@ from difficulty_lib.audit._oriented import oriented as oriented
 from difficulty_lib.audit._over_time import audit_over_time as audit_over_time
 from difficulty_lib.audit._partly_judged import PartlyJudged as PartlyJudged
 from difficulty_lib.audit._partly_judged import partly_judged as partly_judged
+from difficulty_lib.audit._sentence_embeddings import sentence_embeddings as sentence_embeddings
+from difficulty_lib.audit._sentence_embeddings import split_embeddings as split_embeddings
+from difficulty_lib.audit._sentence_embeddings import tfidf_embeddings as tfidf_embeddings
 from difficulty_lib.audit._table import measure_difference as measure_difference
 from difficulty_lib.audit._table import measure_table as measure_table
 from difficulty_lib.audit._table import over_seeds as over_seeds
