@@ -14,6 +14,8 @@ from difficulty_lib.analysis import Estimate
 from difficulty_lib.data import DATASETS
 from difficulty_lib.training import Run
 
+NAMED = 10  # runs that are named one by one
+
 
 def glue(name: str, value: object) -> None:
     """Store a value for the book's prose; an `Estimate` also as `<name>_low` and `<name>_high`.
@@ -51,15 +53,17 @@ def provenance(runs: list[Run], notebook: str, parameters: Mapping[str, Any], ed
     config, where = run.config, run.record["environment"]
     data = DATASETS[config.dataset]
     rows = ", ".join(f"{split} {size:,}" for split, size in run.sizes.items())
-    hashes = ", ".join(f"`{r.hash}`" for r in runs)
+    hashes = ", ".join(f"`{r.hash}`" for r in runs[:NAMED])
+    if len(runs) > NAMED:
+        hashes += f" and {len(runs) - NAMED} more"
     given = " ".join(_option(k, v) for k, v in parameters.items() if v is not None)
     command = f"DIFFICULTY_CHARTS=book papermill notebooks/{notebook}.ipynb out.ipynb {given}"
-    seeds = ", ".join(str(r.config.seed) for r in runs)
+    seeds = list(dict.fromkeys(str(r.config.seed) for r in runs))
     title = f"[{data.title}]({data.homepage})" if data.homepage else data.title
     lines = [
         f"**{edition.capitalize()} edition** · data: {title} "
         f"({rows}; {data.licence}) · model: {config.model} (`{config.model_revision[:8]}`) · "
-        f"seed{'s' if len(runs) > 1 else ''} {seeds} · {where['hardware']} · {where['date']} · "
+        f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)} · {where['hardware']} · {where['date']} · "
         f"run{'s' if len(runs) > 1 else ''} {hashes}",
         "",
         "Re-execute with other parameters:",

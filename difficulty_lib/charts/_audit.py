@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from difficulty_lib.charts._intervals import COLOURS
 from difficulty_lib.charts._show import INK, alt
 
 # The first are the action scores, in the warm colours of what is hard.
@@ -74,7 +73,7 @@ def audit_heatmap_chart(table: pd.DataFrame) -> alt.LayerChart:
             title=None,
             axis=alt.Axis(labelAngle=-45, labelLimit=190, orient="top"),
         ),
-        y=alt.Y("title:N", sort=rows, title=None, axis=alt.Axis(labelLimit=260)),
+        y=alt.Y("title:N", sort=rows, title=None, axis=alt.Axis(labelLimit=250)),
         tooltip=[
             "title",
             "setting",
@@ -88,13 +87,13 @@ def audit_heatmap_chart(table: pd.DataFrame) -> alt.LayerChart:
             legend=alt.Legend(title="average precision", orient="bottom", gradientLength=160),
         )
     )
-    numbers = base.mark_text(fontSize=9).encode(
+    numbers = base.mark_text(fontSize=8.5).encode(
         text=alt.Text("value:Q", format=".2f"),
         color=alt.condition("datum.value > 0.55", alt.value("white"), alt.value("#1c2733")),
     )
     best, least = table.loc[table["value"].idxmax()], table.loc[table["value"].idxmin()]
     return (squares + numbers).properties(
-        width=max(60, min(44, 380 // len(settings)) * len(settings)),
+        width=max(60, min(44, 330 // len(settings)) * len(settings)),
         height=17 * len(rows),
         description=(
             f"Average precision of {len(rows)} contestants in {len(settings)} settings, the best mean "
@@ -108,32 +107,43 @@ def audit_epochs_chart(table: pd.DataFrame) -> alt.FacetChart:
     """Average precision of scores from the first epochs on, one panel per setting.
 
     Args:
-        table: `setting`, `series`, `epoch`, `value`, `low`, `high`, as `AuditStudy.over_time`.
+        table: `setting`, `title` of the score, `observed` (how), `epoch`, `value`, `low`, `high`,
+            as `AuditStudy.over_time`.
     """
-    data = table[["setting", "series", "epoch", "value", "low", "high"]].copy()
-    # A band as wide as the panel would hide the lines; its ends are in the tooltip and the table.
+    data = table[["setting", "title", "observed", "epoch", "value", "low", "high"]].copy()
+    # An interval from few seeds can be wider than what it is of.
     data[["low", "high"]] = data[["low", "high"]].clip(0, 1)
-    series, settings = _order(data["series"]), _order(data["setting"])
+    titles, observed = _order(data["title"]), _order(data["observed"])
+    settings = _order(data["setting"])
     base = alt.Chart(data).encode(
         x=alt.X("epoch:O", title="epochs", axis=alt.Axis(labelAngle=0)),
-        color=_colours(series, (INK["hard"], INK["easy"], INK["medium"], *COLOURS[3:])),
+        color=_colours(observed, "observed:N"),
         tooltip=[
             "setting",
-            "series",
+            "title",
+            "observed",
             "epoch",
             *(alt.Tooltip(c, format=".3f") for c in ("value", "low", "high")),
         ],
     )
     y = alt.Y("value:Q", title="average precision", scale=UNIT)
-    layers = base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=35)).encode(y=y)
-    layers += base.mark_rule(strokeWidth=1, opacity=0.35).encode(y="low:Q", y2="high")
-    means = data.groupby(["series", "epoch"], sort=False)["value"].mean().unstack()
-    said = "; ".join(
-        f"{name} from {row.iloc[0]:.2f} to {row.iloc[-1]:.2f}" for name, row in means.iterrows()
+    dashes = alt.StrokeDash(
+        "title:N",
+        scale=alt.Scale(domain=titles, range=[[1, 0], [5, 3]][: len(titles)]),
+        legend=alt.Legend(title=None, orient="top", symbolStrokeColor=GREY),
     )
-    return layers.properties(width=235, height=170).facet(
+    layers = base.mark_line(strokeWidth=2).encode(y=y, strokeDash=dashes)
+    layers += base.mark_point(filled=True, size=22, opacity=1).encode(y=y)
+    layers += base.mark_rule(strokeWidth=1, opacity=0.3).encode(y="low:Q", y2="high")
+    means = data.groupby(["title", "observed", "epoch"], sort=False)["value"].mean().unstack()
+    said = "; ".join(
+        f"{title}, {how}, from {row.iloc[0]:.2f} to {row.iloc[-1]:.2f}"
+        for (title, how), row in means.iterrows()
+    )
+    columns = min(3, len(settings))
+    return layers.properties(width=480 // columns, height=130 if columns == 3 else 190).facet(
         facet=alt.Facet("setting:N", sort=settings, title=None),
-        columns=min(COLUMNS, len(settings)),
+        columns=columns,
         description=(
             f"Average precision from the first epochs alone in {len(settings)} settings; on average, "
             f"after the first and after the last: {said}."
@@ -146,10 +156,10 @@ def per_cent(rate: float) -> str:
     return f"{100 * rate:g} %"
 
 
-def _colours(series: list[str], palette: tuple[str, ...] = SERIES) -> alt.Color:
-    more = [*palette, *SERIES, *SERIES][: len(series)]
+def _colours(series: list[str], field: str = "series:N") -> alt.Color:
+    more = [*SERIES, *SERIES][: len(series)]
     return alt.Color(
-        "series:N",
+        field,
         scale=alt.Scale(domain=series, range=more),
         legend=alt.Legend(title=None, orient="top", columns=2, labelLimit=320),
     )

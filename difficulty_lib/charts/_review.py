@@ -8,6 +8,8 @@ import pandas as pd
 from difficulty_lib.charts._audit import _colours, _order, per_cent
 from difficulty_lib.charts._show import WIDTH, alt
 
+TICKS = [step * decade for decade in (0.01, 0.1, 1, 10, 100) for step in (1, 2, 5)]  # minutes
+
 
 def review_chart(table: pd.DataFrame, setting: str) -> alt.Chart:
     """Share of the errors found by minutes of reading, a line per series.
@@ -19,7 +21,7 @@ def review_chart(table: pd.DataFrame, setting: str) -> alt.Chart:
     series = _order(table["series"])
     data = table[["series", "minutes", "read", "found", "precision"]].round(4)
     half = data[data["found"] >= 0.5].groupby("series", sort=False)["minutes"].min()
-    said = ", ".join(f"{name} {value:.0f}" for name, value in half.items())
+    said = ", ".join(f"{name} {value:.1f}" for name, value in half.items())
     return (
         alt.Chart(data)
         .mark_line(strokeWidth=2)
@@ -129,7 +131,12 @@ def minutes_chart(table: pd.DataFrame) -> alt.FacetChart:
             *(alt.Tooltip(c, format=".2f") for c in ("value", "low", "high")),
         ],
     )
-    x = alt.X("low:Q", title="minutes per error found", scale=scale, axis=alt.Axis(format="~g"))
+    x = alt.X(
+        "low:Q",
+        title="minutes per error found",
+        scale=scale,
+        axis=alt.Axis(format="~g", values=TICKS),
+    )
     layers = base.mark_rule(strokeWidth=2).encode(x=x, x2="high")
     layers += base.mark_point(filled=True, size=42, opacity=1).encode(x="value:Q")
     panels = _order(data["corruption"])

@@ -3,6 +3,8 @@
 from difficulty_lib.study._audit import AuditCell as AuditCell
 from difficulty_lib.study._audit import AuditStudy as AuditStudy
 from difficulty_lib.study._audit_chapter import AuditChapter as AuditChapter
+from difficulty_lib.study._audit_runs import audit_configs as audit_configs
+from difficulty_lib.study._audit_runs import audit_study as audit_study
 from difficulty_lib.study._chapter import Chapter as Chapter
 from difficulty_lib.study._classification import ClassificationStudy as ClassificationStudy
 from difficulty_lib.study._classification_chapter import (

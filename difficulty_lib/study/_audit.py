@@ -13,6 +13,8 @@ import pandas as pd
 from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib.analysis import Estimate
 from difficulty_lib.audit import (
+    ENSEMBLES,
+    CellContestants,
     ContestantComparison,
     audit_over_time,
     compare_contestants,
@@ -42,24 +44,14 @@ Setting = tuple[str, float]
 
 
 @dataclass(frozen=True)
-class AuditCell:
-    """One training on data with planted errors.
+class AuditCell(CellContestants):
+    """One training on data with planted errors, who ranked the rows, and what was recorded.
 
     Attributes:
-        corruption: its name.
-        rate: share of rows that were to be corrupted.
-        seed: of the corruption and of the training.
-        contestants: a column each, high is hard, by sample_id.
-        truth: by sample_id, True where the row was corrupted.
         streams: of the training split, by name, for what each epoch gives.
         run: that was trained, where there is one.
     """
 
-    corruption: str
-    rate: float
-    seed: int
-    contestants: pd.DataFrame = field(repr=False)
-    truth: pd.Series = field(repr=False)
     streams: Mapping[str, StreamDynamics] = field(default_factory=dict, repr=False)
     run: Run | None = field(default=None, repr=False)
 
@@ -67,6 +59,11 @@ class AuditCell:
     def setting(self) -> Setting:
         """Corruption and rate."""
         return self.corruption, self.rate
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether the model learnt nothing, so that no score of it can find anything."""
+        return any(stream.collapsed is not None for stream in self.streams.values())
 
 
 class AuditStudy:
@@ -109,6 +106,11 @@ class AuditStudy:
                 "and another registered score among them"
             )
 
+    @property
+    def runs(self) -> list[Run]:
+        """Every cell's run, without those of folds."""
+        return [cell.run for cell in self.cells if cell.run is not None]
+
     @cached_property
     def actions(self) -> list[str]:
         """The action score's contestants, one per stream, the evaluation stream's first."""
@@ -125,7 +127,12 @@ class AuditStudy:
         return [name for name in self.precision if "/" in name and _score(name) in SCORES]
 
     def contestant(self, score: str) -> str | None:
-        """The first contestant of this name, whatever stands behind the stroke; None without one."""
+        """The first contestant of this name, whatever stands behind the stroke; None without one.
+
+        Of the ensembles it is the one of most members.
+        """
+        if score == "ensemble":
+            return next((n for n in reversed(list(ENSEMBLES)) if n in self.precision), None)
         return next((name for name in self.precision if _score(name) == score), None)
 
     @cached_property
@@ -182,10 +189,10 @@ class AuditStudy:
         """What the charts show, contestant by its title: named in advance, but for the best."""
         shown = {title(name): name for name in self.actions}
         shown["best other score"] = "best"
-        for name in ("confident_learning", "neighbour_disagreement", "mean_of_ranks", "random"):
-            found = self.contestant(name)
-            if found is not None:
-                shown[title(found)] = found
+        for score in ("confident_learning", "neighbour_disagreement", "ensemble", "random"):
+            name = self.contestant(score)
+            if name is not None:
+                shown[title(name)] = name
         return shown
 
     @cached_property
@@ -331,14 +338,16 @@ class AuditStudy:
     def over_time(self) -> pd.DataFrame:
         """Average precision from the first epochs: a row per setting, stream, score and epoch.
 
+        `title` and `observed` say score and stream in words;
         `value`, `low`, `high` over seeds; `to_last`, an `Estimate` of it minus what all epochs give,
-        paired over seeds; `spearman` with the ranking of all epochs, the mean over seeds.
+        paired over seeds; `spearman` with the ranking of all epochs, the mean over seeds. Trainings
+        that learnt nothing are left out, and settings with fewer than two others.
         """
         rows: list[dict[str, Any]] = []
         for setting in self.settings:
-            cells = self._cells_of(setting)
+            cells = [cell for cell in self._cells_of(setting) if not cell.collapsed]
             for stream in STREAMS:
-                if not all(stream in cell.streams for cell in cells):
+                if len(cells) < 2 or not all(stream in cell.streams for cell in cells):
                     continue
                 parts = [_over_time(cell, stream) for cell in cells]
                 for (score, epoch), part in pd.concat(parts).groupby(
@@ -350,7 +359,7 @@ class AuditStudy:
                     rows.append(
                         _setting(setting)
                         | {"stream": stream, "score": score, "epoch": int(epoch)}
-                        | {"series": f"{SCORES[score].title}, {STREAMS[stream]}"}
+                        | {"title": SCORES[score].title, "observed": STREAMS[stream]}
                         | {"value": found.value, "low": found.low, "high": found.high}
                         | {"to_last": over_seeds(part["to_last"].tolist())}
                         | {"spearman": float(part["spearman"].mean())}
@@ -370,10 +379,11 @@ def title(contestant: str) -> str:
         stream, _, more = rest.partition("/")
         words = STREAMS.get(stream, stream.replace("_", " "))
         return f"{SCORES[name].title}, {words}" + (f" ({more})" if more else "")
-    words = {"mean_of_ranks": "mean of ranks", "random": "random order"}.get(
-        name, name.replace("_", " ")
-    )
-    return f"{words} ({rest.replace('_', ' ')})" if rest else words
+    words = {"random": "random order"}.get(name, name.replace("_", " "))
+    more = STREAMS.get(rest, rest.replace("_", " "))
+    if name == "neighbour_disagreement":
+        return f"disagreement with {more} neighbours"
+    return f"{words} ({more})" if more else words
 
 
 def _precision(cells: Sequence[AuditCell], table: pd.DataFrame) -> pd.DataFrame:
@@ -387,7 +397,8 @@ def _precision(cells: Sequence[AuditCell], table: pd.DataFrame) -> pd.DataFrame:
             f"the table has no average precision of {len(missing)} cells, first: "
             f"{named(missing[0][:2])}, seed {missing[0][2]}"
         )
-    order = list(dict.fromkeys(own["contestant"]))
+    # In the order of the first cell: the table's is that of what they found.
+    order = [name for name in cells[0].contestants if name in wide.columns]
     found: pd.DataFrame = wide.loc[index, order].dropna(axis="columns").sort_index()
     return found
 

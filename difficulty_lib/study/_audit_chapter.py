@@ -156,10 +156,9 @@ class AuditChapter:
         if table.empty:
             return None
         said = [f"{r.value:.3f} [{r.low:.3f}, {r.high:.3f}]" for r in table.itertuples(index=False)]
-        wide = table.assign(said=said).pivot(
-            index=["setting", "series"], columns="epoch", values="said"
-        )
-        wide = wide.loc[list(dict.fromkeys(zip(table["setting"], table["series"])))]
+        rows = ["setting", "title", "observed"]
+        wide = table.assign(said=said).pivot(index=rows, columns="epoch", values="said")
+        wide = wide.loc[list(dict.fromkeys(zip(*(table[name] for name in rows))))]
         wide.columns = [f"epoch {epoch}" for epoch in wide.columns]
         return folded(wide.reset_index(), "average precision by epoch, with 95 % intervals")
 

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from difficulty_lib.analysis import Estimate
 from difficulty_lib.corruptions import CORRUPTIONS
 from difficulty_lib.scores import SCORES
-from difficulty_lib.study._audit import SECONDS, SHARE, AuditStudy, Setting, named, title
+from difficulty_lib.study._audit import (
+    ACTION,
+    SECONDS,
+    SHARE,
+    STREAMS,
+    AuditStudy,
+    Setting,
+    named,
+    title,
+)
 from difficulty_lib.study._words import interval
 
 OUTCOMES = ("wins", "ties", "loses")
@@ -39,7 +48,17 @@ def about(study: AuditStudy) -> str:
         f"{len(study.settings)} settings of corruption and rate, {len(study.seeds)} seeds each: "
         f"{len(study.cells)} trainings on {len(rows):,} rows or a few more, each seed with errors, "
         f"order and head of its own. {study.precision.shape[1]} contestants rank the rows. "
-        f"What was planted: {planted}."
+        f"What was planted: {planted}.{_collapsed(study)}"
+    )
+
+
+def _collapsed(study: AuditStudy) -> str:
+    count = sum(cell.collapsed for cell in study.cells)
+    if not count:
+        return ""
+    return (
+        f" In {count} of the trainings the model learnt nothing: their scores count all the same, for "
+        "a method that fails there has failed, but what their epochs give is not followed."
     )
 
 
@@ -48,7 +67,7 @@ def overview(study: AuditStudy) -> str:
     parts = []
     for name in study.actions:
         far = study.distance(name, "best")
-        parts.append(f"{title(name)} {interval(far)}")
+        parts.append(f"{title(name)} {interval(far, 3)}")
     optimism = [
         study.over_seeds(study.oracle[s], s).value - study.over_seeds("best", s).value
         for s in study.settings
@@ -113,49 +132,84 @@ def over_time(study: AuditStudy) -> str:
     if table["epoch"].nunique() < 2:
         return "*One epoch was trained: there is nothing to follow.*"
     parts = []
-    for series, part in table.groupby("series", sort=False):
+    for (score, observed), part in table.groupby(["title", "observed"], sort=False):
         first = part[part["epoch"] == part["epoch"].min()]
         last = part[part["epoch"] == part["epoch"].max()]
         worse = sum(outcome(found) == "loses" for found in first["to_last"])
         better = sum(outcome(found) == "wins" for found in first["to_last"])
         parts.append(
-            f"{series}: {first['value'].mean():.2f} after the first epoch, {last['value'].mean():.2f} "
-            f"after the last, on average; the first alone is shown to be worse in {worse} of "
-            f"{len(first)} settings and better in {better}; Spearman of the two rankings "
+            f"{score}, {observed}: {first['value'].mean():.2f} after the first epoch, "
+            f"{last['value'].mean():.2f} after the last, on average; the first alone is shown to be "
+            f"worse in {worse} of {len(first)} settings and better in {better}; Spearman of the two rankings "
             f"{first['spearman'].mean():.2f}"
         )
-    return (
-        f"{_upper('. '.join(_upper(part) for part in parts))}. A score that sums over epochs keeps "
-        "what it saw before the model had learnt the wrong labels by heart; the last loss does not."
-    )
+    for action in study.actions:
+        loss = action.replace(ACTION, "last_loss")
+        if loss in study.precision:
+            ahead = study.distance(action, loss)
+            stream = STREAMS[action.split("/")[1]]
+            parts.append(
+                f"{stream}, the sum over all epochs minus the last epoch's loss alone is "
+                f"{interval(ahead, 3)}, over all settings"
+            )
+    return f"{'. '.join(_upper(part) for part in parts)}."
 
 
 def verdict(study: AuditStudy) -> str:
     """Where the action score wins, ties and loses, and by how much on average."""
-    parts = []
-    for name in study.actions:
-        found = outcomes(study, name)
-        said = [
-            f"{_upper(title(name))}, against the best other score, {_where(found, len(study.settings))}"
-        ]
-        said.append(
-            f"over all settings the distance is {interval(study.distance(name, 'best'), 3)}"
-        )
-        for other in ("confident_learning", "neighbour_disagreement", "random"):
-            rival = study.contestant(other)
-            if rival is not None:
-                counts = {k: len(v) for k, v in outcomes(study, name, rival).items()}
-                said.append(
-                    f"against {title(rival)} it wins {counts['wins']}, ties {counts['ties']} and "
-                    f"loses {counts['loses']} of {len(study.settings)}"
-                )
-        parts.append("; ".join(said))
-    chance = 0.05 * len(study.settings)
+    total = len(study.settings)
+    parts = [_against(study, name) for name in study.actions]
     return (
-        f"**Verdict.** {'. '.join(parts)}. A tie means that the 95 % interval of the distance over "
-        f"{len(study.seeds)} seeds holds 0, not that the two are equal; of {len(study.settings)} such "
-        f"intervals {chance:.1f} would miss 0 by chance."
+        f"**Verdict.** {_summary(study)}\n\n"
+        + "\n".join(f"- {part}" for part in parts)
+        + f"\n\nTo win or to lose, the 95 % interval of the distance over {len(study.seeds)} seeds "
+        "must leave out 0; a tie is not a proof that the two are equal. If nothing differed, about "
+        f"{0.05 * total:.1f} of {_many(total, 'such interval', 'such intervals')} would leave it out "
+        "by chance."
     )
+
+
+def _summary(study: AuditStudy) -> str:
+    """The answer in plain words, of the first of the action scores."""
+    action, total = study.actions[0], len(study.settings)
+    parts = []
+    if study.contestant("random") is not None:
+        found = len(outcomes(study, action, "random")["wins"])
+        parts.append(
+            "The action score finds planted errors"
+            + (
+                ""
+                if found == total
+                else " in some settings"
+                if found
+                else " nowhere, as far as these seeds show"
+            )
+            + f": in {found} of {total} settings it is shown to be better than a random order."
+        )
+    far = study.distance(action, "best")
+    parts.append(
+        {
+            "wins": "On the whole it is ahead of the best other score.",
+            "ties": "On the whole it is not shown to differ from the best other score.",
+            "loses": "On the whole the best other score is ahead of it.",
+        }[outcome(far)]
+    )
+    return " ".join(parts)
+
+
+def _against(study: AuditStudy, action: str) -> str:
+    total = len(study.settings)
+    found = outcomes(study, action)
+    said = [
+        f"**{_upper(title(action))}**, against the best other score: {_counts(found, total)}"
+        f"{_which(found, total)}; over all settings the distance is "
+        f"{interval(study.distance(action, 'best'), 3)}"
+    ]
+    for score in ("confident_learning", "neighbour_disagreement", "random"):
+        rival = study.contestant(score)
+        if rival is not None:
+            said.append(f"against {title(rival)}: {_counts(outcomes(study, action, rival), total)}")
+    return "; ".join(said) + "."
 
 
 def not_measured(study: AuditStudy) -> str:
@@ -165,9 +219,9 @@ def not_measured(study: AuditStudy) -> str:
     target = CORRUPTIONS[study.settings[0][0]].target
     left = [n for n in CORRUPTIONS if CORRUPTIONS[n].target == target and n not in used]
     if left:
-        parts.append(f"the corruptions {_list([n.replace('_', ' ') for n in left])}")
+        parts.append(f"what else can be planted: {_list([n.replace('_', ' ') for n in left])}")
     rates = sorted({rate for _, rate in study.settings})
-    parts.append(f"rates outside {100 * rates[0]:g} to {100 * rates[-1]:g} %")
+    parts.append(f"rates below {100 * rates[0]:g} % or above {100 * rates[-1]:g} %")
     scored = {name.partition("/")[0] for name in study.precision}
     lacking = [SCORES[n].title for n in SCORES if n not in scored]
     if lacking:
@@ -183,13 +237,18 @@ def not_measured(study: AuditStudy) -> str:
     )
 
 
-def _where(found: dict[str, list[Setting]], total: int) -> str:
-    parts = []
-    for name in OUTCOMES:
-        count = len(found[name])
-        told = f" ({', '.join(named(s) for s in found[name])})" if 0 < count < total else ""
-        parts.append(f"{name} {count}{told}")
-    return f"{', '.join(parts[:-1])} and {parts[-1]} of {total} settings"
+def _counts(found: dict[str, list[Setting]], total: int) -> str:
+    wins, ties, loses = (len(found[name]) for name in OUTCOMES)
+    return f"wins {wins}, ties {ties} and loses {loses} of {total}"
+
+
+def _which(found: dict[str, list[Setting]], total: int) -> str:
+    told = [
+        f"{name} {', '.join(f'*{named(s)}*' for s in found[name])}"
+        for name in ("wins", "loses")
+        if 0 < len(found[name]) < total
+    ]
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _many(count: int, one: str, several: str) -> str:

@@ -20,6 +20,9 @@ DATA = {
 }
 SIZES = ("full", "small")
 AT_MOST = {"train_size": 300, "eval_size": 200, "epochs": 2, "batch_size": 4}
+# Of the benchmark of planted errors, whose intervals are over seeds.
+BENCHMARK = "corruptions"
+BENCHMARK_TRAIN_SIZE = 400
 # Beside the seeds' runs, if asked for: what is taken from the inputs, in a run of the first seed.
 BESIDE: dict[str, dict[str, Any]] = {
     "hypothesis_only": {"empty_field": "premise"},
@@ -34,7 +37,8 @@ def sized(parameters: Mapping[str, Any]) -> dict[str, Any]:
     is larger, or None, becomes: 300 training samples, 200 of every other split, 2 epochs, batches
     of 4 (so few samples would see too few updates otherwise). A data set that is None is the
     task's own, at "small" the fixture, which needs neither hub nor mirror; splits that are None
-    are all but `train`.
+    are all but `train`. Where there are `corruptions`, the first two of them and of the seeds are
+    kept, and 400 training samples.
 
     Args:
         parameters: of a notebook.
@@ -57,12 +61,15 @@ def sized(parameters: Mapping[str, Any]) -> dict[str, Any]:
     if "splits" in settings and settings["splits"] is None:
         settings["splits"] = [s for s in DATASETS[settings["dataset"]].splits if s != "train"]
     if size == "small":
-        for name, most in AT_MOST.items():
+        benchmark = BENCHMARK in settings
+        larger = {"train_size": BENCHMARK_TRAIN_SIZE} if benchmark else {}
+        for name, most in (AT_MOST | larger).items():
             given = settings.get(name)
             if given is None or (isinstance(given, int) and given > most):
                 settings[name] = most
-        if "seeds" in settings:
-            settings["seeds"] = settings["seeds"][:1]
+        for name in ("seeds", BENCHMARK):
+            if name in settings:
+                settings[name] = settings[name][: 2 if benchmark else 1]
     return settings
 
 
@@ -74,11 +81,16 @@ def run_configs(parameters: Mapping[str, Any]) -> list[RunConfig]:
             first), `size` (see `sized`), and any setting of `RunConfig` by its name;
             `hypothesis_only` and `null_run`, whether a run of the first seed without the premise,
             and one without any input, follow those of the seeds, and `baseline_epochs`, for how
-            long these two are trained at the most (None: as long as the others).
+            long these two are trained at the most (None: as long as the others). With `corruptions`
+            they are the runs of the benchmark's cells, as `audit_configs` takes them.
 
     Raises:
         ConfigError: on an unknown name, or no seeds or splits.
     """
+    if BENCHMARK in parameters:
+        from difficulty_lib.study._audit_runs import audit_configs
+
+        return [config for cell in audit_configs(parameters) for config in cell.configs]
     settings = sized(parameters)
     seeds = settings.pop("seeds", [1])
     splits = settings.pop("splits", ["validation", "test"])

@@ -51,7 +51,7 @@ def cell(
         )
         parts[name] = dynamics.stream("train", name)
     scores = [score_contestants(part) for part in parts.values()]
-    more = [random_ranking(ids, seed), mean_of_ranks(scores[0].iloc[:, :3])]
+    more = [random_ranking(ids, seed), mean_of_ranks(scores[0].iloc[:, :3], "ensemble/in_sample")]
     index = pd.Index(ids, name="sample_id")
     if perfect:  # knows the truth but for one row
         more.append(marked(wrong + rng.random(n) / 2, index, "confident_learning/embedding"))

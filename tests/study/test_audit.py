@@ -151,14 +151,34 @@ def test_a_known_winner_wins_and_a_known_loser_loses(study):
 
 def test_the_verdict_says_what_the_intervals_say(chapter, study):
     text = chapter.verdict_text()
-    for action in study.actions:
-        found = {k: len(v) for k, v in outcomes(study, action).items()}
-        said = re.sub(r" \([^)]*\)", "", text)
+    lines = [line for line in text.splitlines() if line.startswith("- ")]
+    assert len(lines) == len(study.actions)
+    for line, action in zip(lines, study.actions):
+        found = outcomes(study, action)
+        counts = {name: len(settings) for name, settings in found.items()}
         assert (
-            f"wins {found['wins']}, ties {found['ties']} and loses {found['loses']} of 3 settings"
-            in said
+            "against the best other score: wins {wins}, ties {ties} and loses {loses} of 3".format(
+                **counts
+            )
+            in line
         )
-    assert "against random order it wins 3, ties 0 and loses 0 of 3" in text
+        assert "against random order: wins 3, ties 0 and loses 0 of 3." in line
+        if 0 < counts["loses"] < 3:
+            assert "loses *" in line
+    assert "finds planted errors: in 3 of 3 settings it is shown to be better" in text
+
+
+def test_a_blind_action_score_is_said_to_find_nothing():
+    made = []
+    for one in cells(seeds=(1, 2, 3), settings=SETTINGS[:2]):
+        blind = one.contestants["random"].sample(frac=1, random_state=one.seed).to_numpy()
+        table = one.contestants.assign(**{"action_score/evaluation": blind})
+        table.attrs = one.contestants.attrs
+        made.append(replace(one, contestants=table))
+    text = AuditChapter(study_of(made)).verdict_text()
+    assert "nowhere, as far as these seeds show: in 0 of 2 settings" in text
+    assert "the best other score is ahead of it" in text
+    assert "against the best other score: wins 0, ties 0 and loses 2 of 2;" in text
 
 
 @pytest.mark.parametrize(
@@ -204,7 +224,7 @@ def test_the_last_loss_forgets_what_the_sum_remembers(study):
 
 def test_one_stream_and_nothing_but_scores_is_enough():
     made = [
-        replace(one, contestants=one.contestants.drop(columns=["random", "mean_of_ranks"]))
+        replace(one, contestants=one.contestants.drop(columns=["random", "ensemble/in_sample"]))
         for one in cells(seeds=(1, 2), streams=("evaluation",), perfect=False)
     ]
     chapter = AuditChapter(study_of(made))

@@ -103,6 +103,24 @@ def test_token_difficulty_of_labelled_words(tmp_path, reader, at_root):
     assert sum("tabindex" in data.get("text/html", "") for data in outputs) == 1
 
 
+def test_mislabel_audit(tmp_path, tiny_folder, at_root, monkeypatch):
+    monkeypatch.setenv(
+        "DIFFICULTY_DATA", str(tiny.write_mirror(tmp_path / "mirror", train=120, other=20))
+    )
+    parameters = small(tiny_folder, dataset="emotion", seeds=[3, 4, 5])
+    execute("mislabel-audit", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
+    # Of three seeds and two corruptions the small size keeps two each.
+    assert len(list((tmp_path / "runs").glob("emotion-tiny-seed*/truth.parquet"))) == 4
+    outputs = outputs_of(tmp_path / "done.ipynb")
+    text = said(outputs)
+    assert "**Verdict.** The action score finds planted errors" in text
+    assert "Minutes per error at flip labels, 10 %: " in text
+    assert "Not measured here: " in text
+    assert "seeds 3, 4 ·" in text
+    assert sum("image/png" in data for data in outputs) == 7
+    assert sum("As a table" in data.get("text/html", "") for data in outputs) == 6
+
+
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_an_unknown_parameter_is_refused_before_anything_runs(name, tmp_path, at_root):
     with pytest.raises(SystemExit, match="has no parameter epoch; it has"):
