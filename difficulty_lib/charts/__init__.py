@@ -27,3 +27,4 @@ from difficulty_lib.charts._review import review_chart as review_chart
 from difficulty_lib.charts._scores import correlations_chart as correlations_chart
 from difficulty_lib.charts._scores import disagreement_chart as disagreement_chart
 from difficulty_lib.charts._show import enable_charts as enable_charts
+from difficulty_lib.charts._wrong_ambiguous import wrong_ambiguous_chart as wrong_ambiguous_chart

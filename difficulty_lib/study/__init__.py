@@ -19,6 +19,9 @@ from difficulty_lib.study._parameters import run_configs as run_configs
 from difficulty_lib.study._parameters import sized as sized
 from difficulty_lib.study._question_chapter import QuestionChapter as QuestionChapter
 from difficulty_lib.study._questions import QuestionStudy as QuestionStudy
+from difficulty_lib.study._real_errors import RealErrorsStudy as RealErrorsStudy
+from difficulty_lib.study._real_errors import real_errors as real_errors
+from difficulty_lib.study._real_errors_chapter import RealErrorsChapter as RealErrorsChapter
 from difficulty_lib.study._recorded import recorded_runs as recorded_runs
 from difficulty_lib.study._study import Study as Study
 from difficulty_lib.study._summaries import SummaryStudy as SummaryStudy
