@@ -61,9 +61,15 @@ def intervene(data: TextData, config: RunConfig) -> TextData:
         ConfigError: on a value that is none of these, or a fold together with a second split.
         DataError: if a fold or a half is empty.
     """
+    return intervened(data, config)[0]
+
+
+def intervened(data: TextData, config: RunConfig) -> tuple[TextData, pd.DataFrame | None]:
+    """What `intervene` gives, and the truth about the errors that it planted in the training split."""
     chosen = config.intervention
+    truth = None
     if CORRUPTED in chosen:
-        data, _ = corrupt(data, config)
+        data, truth = corrupt(data, config)
     if "fold" in chosen and "second_split" in chosen:
         raise ConfigError("intervention has both fold and second_split; expected one of them")
     if "fold" in chosen:
@@ -83,7 +89,7 @@ def intervene(data: TextData, config: RunConfig) -> TextData:
     if "empty_field" in chosen:
         field = _field(chosen["empty_field"], data)
         data = replace(data, splits={s: f.assign(**{field: ""}) for s, f in data.splits.items()})
-    return data
+    return data, truth
 
 
 def _emptied(frame: pd.DataFrame, data: TextData) -> pd.DataFrame:

@@ -33,9 +33,7 @@ from difficulty_lib.dynamics._store import ROOT
 from difficulty_lib.scores import null_loss_from_frequencies
 from difficulty_lib.tasks import TASKS, TaskSettings
 from difficulty_lib.training._config import RunConfig
-from difficulty_lib.training._corrupting import NAME as CORRUPTED
-from difficulty_lib.training._corrupting import corrupt
-from difficulty_lib.training._interventions import SECOND, intervene
+from difficulty_lib.training._interventions import SECOND, intervened
 from difficulty_lib.training._planting import SUFFIX
 from difficulty_lib.training._probabilities import class_probabilities
 
@@ -282,8 +280,7 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
             f"{data.target}"
         )
     sizes = dict.fromkeys(data.splits, config.eval_size) | {"train": config.train_size}
-    sized = data.subset(sizes)
-    subset = intervene(sized, config)
+    subset, truth = intervened(data.subset(sizes), config)
     missing = [split for split in config.evaluation_splits if split not in subset.splits]
     if missing:
         raise ConfigError(
@@ -327,8 +324,8 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
             outputs = _write_outputs(config, model, settings, subset, encoded, partial)
             if outputs or config.record_probabilities:
                 timings["outputs_s"] = time.perf_counter() - begun
-            if CORRUPTED in config.intervention:
-                corrupt(sized, config)[1].to_parquet(partial / TRUTH, compression="zstd")
+            if truth is not None:
+                truth.to_parquet(partial / TRUTH, compression="zstd")
             seen = replace(subset, splits={split: subset[split] for split in encoded})
             record = _describe(config, seen, dynamics) | {
                 "timings": timings | {"total_s": time.perf_counter() - start}

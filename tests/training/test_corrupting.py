@@ -106,6 +106,30 @@ def test_the_truth_holds_numbers_for_every_corruption(name):
         assert (truth.loc[truth["added"], "original_label"] == -1).all()
 
 
+OTHERS = {
+    "text": ("tiny-summaries", "summarization"),
+    "answers": ("tiny-questions", "question-answering"),
+}
+
+
+@pytest.mark.parametrize("name", [n for n, entry in CORRUPTIONS.items() if entry.target != "class"])
+def test_other_targets_are_corrupted_too_and_no_text_is_told(name):
+    entry = CORRUPTIONS[name]
+    dataset, task = OTHERS[entry.target]
+    whole = load_data(dataset)
+    seen, truth = corrupt(whole, config([name, 0.4], dataset=dataset, task=task))
+    assert set(truth) == {"corrupted", "start", "end"}
+    changed = seen["train"]["label"] != whole["train"]["label"]
+    assert changed.tolist() == truth["corrupted"].tolist()
+    assert truth["corrupted"].sum() > 5
+    texts = seen["train"]["label" if entry.target == "text" else "context"]
+    for sample_id, row in truth[truth["corrupted"]].iterrows():
+        piece = texts[sample_id][row["start"] : row["end"]]
+        assert piece
+        if entry.target == "answers":
+            assert seen["train"].at[sample_id, "label"] == ((piece, row["start"]),)
+
+
 def slow_probabilities(whole, seed):
     """Out-of-fold probabilities from the same vectors, a fold at a time."""
     from sklearn.linear_model import LogisticRegression
