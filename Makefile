@@ -58,4 +58,4 @@ serve: setup
 	$(BIN)/python -m http.server -d _build/html 8000
 
 clean:
-	rm -rf _build runs .snakemake book/chapters/sentiment.ipynb book/chapters/gradient-variance.ipynb book/chapters/cost.ipynb
+	rm -rf _build runs .snakemake book/chapters/sentiment.ipynb book/chapters/gradient-variance.ipynb book/chapters/mislabel-audit.ipynb book/chapters/cost.ipynb

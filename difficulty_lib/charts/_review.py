@@ -114,12 +114,9 @@ def minutes_chart(table: pd.DataFrame) -> alt.FacetChart:
     )
     series = _order(data["series"])
     # An interval from few seeds can reach over decades: what is beyond stands at the edge.
-    scale = alt.Scale(
-        type="log",
-        domain=[data["value"].min() / 2, data["value"].max() * 2],
-        clamp=True,
-        nice=False,
-    )
+    low, high = float(data["value"].min() / 2), float(data["value"].max() * 2)
+    scale = alt.Scale(type="log", domain=[low, high], clamp=True, nice=False)
+    ticks = alt.Axis(format="~g", values=[tick for tick in TICKS if low <= tick <= high])
     base = alt.Chart(data).encode(
         y=alt.Y("share:N", sort=_order(data["share"]), title=None),
         yOffset=alt.YOffset("series:N", sort=series),
@@ -135,7 +132,7 @@ def minutes_chart(table: pd.DataFrame) -> alt.FacetChart:
         "low:Q",
         title="minutes per error found",
         scale=scale,
-        axis=alt.Axis(format="~g", values=TICKS),
+        axis=ticks,
     )
     layers = base.mark_rule(strokeWidth=2).encode(x=x, x2="high")
     layers += base.mark_point(filled=True, size=42, opacity=1).encode(x="value:Q")

@@ -68,7 +68,7 @@ def sized(parameters: Mapping[str, Any]) -> dict[str, Any]:
             if given is None or (isinstance(given, int) and given > most):
                 settings[name] = most
         for name in ("seeds", BENCHMARK):
-            if name in settings:
+            if isinstance(settings.get(name), list | tuple):
                 settings[name] = settings[name][: 2 if benchmark else 1]
     return settings
 

@@ -2,7 +2,7 @@ import pytest
 
 pytestmark = pytest.mark.site
 PAGES = ["index", "intro", "method", "recording", "cheap", "scores", "api", "glossary"]
-PAGES += ["bibliography", "chapters/gradient-variance", "chapters/cost"]
+PAGES += ["bibliography", "chapters/gradient-variance", "chapters/mislabel-audit", "chapters/cost"]
 CHAPTERS = ["chapters/sentiment", "chapters/sentiment-emotion"]
 BRUSHED = """
 () => {
@@ -32,7 +32,9 @@ def test_page_loads_and_draws(visit, server, name):
     clean(visit)
 
 
-@pytest.mark.parametrize(("name", "charts"), [("gradient-variance", 3), ("cost", 2)])
+@pytest.mark.parametrize(
+    ("name", "charts"), [("gradient-variance", 3), ("mislabel-audit", 7), ("cost", 2)]
+)
 def test_chapters_have_their_charts(visit, site, name, charts):
     page = visit.open((site / "chapters" / f"{name}.html").as_uri())
     assert len(page.query_selector_all("figure.study-chart[data-drawn]")) == charts

@@ -78,6 +78,7 @@ def test_chapters_say_what_they_are_made_of(site):
         ("sentiment", "Quick"),
         ("sentiment-emotion", "Published"),
         ("gradient-variance", "Quick"),
+        ("mislabel-audit", "Quick"),
         ("cost", "Quick"),
     ):
         text = (site / "chapters" / f"{name}.html").read_text("utf8")

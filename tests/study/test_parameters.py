@@ -80,3 +80,53 @@ def test_runs_beside_the_seeds_are_never_longer():
     given = {"task": "nli", "dataset": "mnli", "hypothesis_only": True, "baseline_epochs": 3}
     assert [c.epochs for c in run_configs(given | {"epochs": 2})] == [2, 2]
     assert [c.epochs for c in run_configs(given | {"baseline_epochs": None})] == [6, 6]
+
+
+PLANTED = {
+    "dataset": "rated-sentences",
+    "corruptions": [["flip_labels", 0.1], ["x", 0.2], ["y", 1]],
+}
+
+
+def test_the_small_benchmark_keeps_two_seeds_and_two_corruptions():
+    small = sized({"size": "small", **PLANTED, "seeds": [4, 5, 6], "train_size": None})
+    assert small["seeds"] == [4, 5]
+    assert small["corruptions"] == PLANTED["corruptions"][:2]
+    assert small["train_size"] == 400
+    assert sized({"size": "small", **PLANTED, "train_size": 70})["train_size"] == 70
+
+
+def test_corruptions_are_cells_of_a_run_each_and_its_folds():
+    given = PLANTED | {"corruptions": [["flip_labels", 0.1], ["truncate_texts", 0.2]]}
+    configs = run_configs(given | {"seeds": [1, 2], "epochs": 3})
+    assert [(c.intervention["corrupted"], c.seed) for c in configs] == [
+        (["flip_labels", 0.1], 1),
+        (["flip_labels", 0.1], 2),
+        (["truncate_texts", 0.2], 1),
+        (["truncate_texts", 0.2], 2),
+    ]
+    assert all(c.record_training and c.evaluation_splits == ("train",) for c in configs)
+    assert all(c.epochs == 3 for c in configs)
+    with_folds = run_configs(given | {"seeds": [1, 2], "epochs": 3, "folds": 2})
+    assert len(with_folds) == 4 * 3
+    assert [c for c in with_folds if "fold" not in c.intervention] == configs
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"corruptions": []}, "0 corruptions"),
+        ({"corruptions": "flip_labels"}, "corruptions is 'flip_labels'"),
+        ({"corruptions": ["flip_labels"]}, "expected (name, rate)"),
+        ({"corruptions": [["flip_labels", 0.1]] * 2}, "more than once"),
+        ({"seeds": 3}, "seeds is 3"),
+        ({"seeds": []}, "0 seeds"),
+        ({"folds": 1}, "at least 2"),
+        ({"epoch": 3}, "epoch"),
+    ],
+)
+def test_strange_benchmarks_are_refused(wrong, says):
+    given = {"dataset": "rated-sentences", "corruptions": [["flip_labels", 0.1]], "seeds": [1, 2]}
+    raises_one_line(lambda: run_configs(given | wrong), says, kind=ConfigError)
+    small = {"size": "small", **given, **wrong}
+    raises_one_line(lambda: run_configs(small), says, kind=ConfigError)
