@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from difficulty_lib._errors import DataError
+from difficulty_lib._errors import DataError, DifficultyError
 from difficulty_lib.review import (
     Decisions,
     RankedRows,
@@ -191,18 +191,20 @@ class Desk:
                 curve["labels"] = [_line(name) for name in curve["labels"]]
             known["curve"] = curve
         if self._shading is not None and sample is not None:
-            parts = self._shading.of(sample)
-            if self._shaded == self.rows.label:
-                known["given_parts"] = parts
-            else:
-                names = [_line(name) for name in self.rows.text]
-                shaded = names.index(_line(str(self._shaded)))
-                known["texts"] = [
-                    text | {"parts": parts} if at == shaded else text
-                    for at, text in enumerate(texts)
-                ]
+            try:
+                known |= self._shaded_parts(self._shading.of(sample), texts)
+            except DifficultyError as error:  # of this row alone: the review goes on without
+                known["facts"].append(_line(f"not shaded: {error}"))
         known["neighbours"] = self._near(place, given)
         return known
+
+    def _shaded_parts(
+        self, parts: list[dict[str, Any]], texts: list[dict[str, Any]]
+    ) -> dict[str, Any]:
+        if self._shaded == self.rows.label:
+            return {"given_parts": parts}
+        place = self.rows.text.index(str(self._shaded))
+        return {"texts": [t | {"parts": parts} if n == place else t for n, t in enumerate(texts)]}
 
     def _facts(self, place: int) -> list[str]:
         facts = []

@@ -171,6 +171,9 @@ class AuditSession(AnyWidget):
             state = self._desk.handle(content)
         except DifficultyError as error:  # the file is gone, full or locked
             state = {"failed": plain(str(error), one_line=True)}
+        except Exception as error:  # a fault of ours: said, and left to the kernel's log
+            self.send({"failed": f"{type(error).__name__}: see the log of the kernel"})
+            raise
         self.send(state)
 
 

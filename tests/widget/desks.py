@@ -39,9 +39,9 @@ def classes(ids, seed=0):
 
 
 def tags(texts, seed=0):
-    """A stream of one gold tag and one loss per word of `text.split(" ")`, by sample_id."""
+    """A stream of one gold tag and one loss per word between spaces, by sample_id."""
     rng = np.random.default_rng(seed)
-    lengths = [len(text.split(" ")) for text in texts]
+    lengths = [len([word for word in text.split(" ") if word]) for text in texts]
     columns = {
         name: [[rng.exponential(1.0, n).tolist() for n in lengths] for _ in range(EPOCHS)]
         for name in ("loss", "entropy", "top1", "top2", "gold_logit")

@@ -105,6 +105,8 @@ def test_every_payload_is_plain_and_every_answered_decision_survives_kill_9(begi
     front_end.tell(do="skip", turn=turn, wait=False)  # this one nobody answers
     time.sleep(0.002)
     os.kill(front_end.pid, signal.SIGKILL)
+    while front_end.manager.provisioner.process.poll() is None:
+        time.sleep(0.01)  # what it did until its end is to be counted
     with sqlite3.connect(path) as connection:
         found = connection.execute("SELECT decision FROM decisions ORDER BY number").fetchall()
     connection.close()

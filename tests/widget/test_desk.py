@@ -229,6 +229,18 @@ def test_the_label_is_shaded_where_the_tokens_are_of_it(path):
     assert row["texts"][0]["parts"] == [{"text": "text number 0"}]
 
 
+def test_a_row_that_cannot_be_shaded_is_shown_all_the_same(path):
+    table = table_of()
+    rows, _ = rows_of(table, ["text"], "label", None)
+    ids = sample_ids(rows, None)
+    texts = table["text"].sort_index()
+    shading = Shading(tags(texts), texts.replace("text number 1", "other"), None)
+    desk = desk_of(path, table, ids=ids, shading=shading, shaded="text", every=0)
+    row = desk.handle({"do": "keep", "turn": 1})["row"]
+    assert row["texts"][0]["parts"] == [{"text": "text number 1"}]
+    assert row["facts"][-1].startswith(f"not shaded: sample {ids[1]}: 3 gold labels for 1 words")
+
+
 @pytest.mark.parametrize("sparse", [False, True])
 def test_neighbours_are_the_nearest_by_cosine(sparse):
     from scipy import sparse as matrices
