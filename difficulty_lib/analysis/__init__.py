@@ -13,6 +13,8 @@ from difficulty_lib.analysis._correlations import confident_errors as confident_
 from difficulty_lib.analysis._correlations import hardest as hardest
 from difficulty_lib.analysis._correlations import score_correlations as score_correlations
 from difficulty_lib.analysis._deciles import error_by_decile as error_by_decile
+from difficulty_lib.analysis._equivalence import Equivalence as Equivalence
+from difficulty_lib.analysis._equivalence import equivalence as equivalence
 from difficulty_lib.analysis._estimate import Estimate as Estimate
 from difficulty_lib.analysis._estimate import bootstrap as bootstrap
 from difficulty_lib.analysis._estimate import pearson as pearson
