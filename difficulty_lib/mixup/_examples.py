@@ -31,7 +31,9 @@ class MixedExamples:
         place = {int(row["sample_id"]): number for number, row in enumerate(encoded.rows)}
         for side in ("first", "second"):
             if side not in pairs.columns:
-                raise DataError(f"pairs have no column '{side}'; there are {list(pairs.columns)}")
+                there = ", ".join(map(str, pairs.columns))
+                raise DataError(f"pairs have no column '{side}'; there are {there}")
+        for side in ("first", "second"):
             strange = [i for i in pairs[side].tolist() if i not in place]
             if strange:
                 raise DataError(

@@ -118,6 +118,8 @@ class MixupMixin:
             raise ConfigError("mixtures have no training dynamics; expected no training_recorder")
         weight = self._weights(len(inputs["labels"])) if second else None
         if weight is None or (weight == 1).all():
+            if weight is not None:
+                inputs = _trimmed(inputs)
             return super().compute_loss(  # type: ignore[misc]
                 model, inputs, return_outputs=return_outputs, num_items_in_batch=num_items_in_batch
             )
@@ -144,6 +146,17 @@ class MixupMixin:
         smoothing = float(trainer.args.label_smoothing_factor)
         targets = mixed_targets(first["labels"], second["labels"], lam, logits.shape[-1], smoothing)
         return soft_cross_entropy(logits.float(), targets), {"logits": logits}
+
+
+def _trimmed(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Without the columns that only the second texts needed: dropout would be drawn for them."""
+    mask = inputs["attention_mask"]
+    read = mask.any(dim=0).nonzero().flatten()
+    first, last = int(read[0]), int(read[-1]) + 1
+    return {
+        name: value[:, first:last] if value.shape == mask.shape else value
+        for name, value in inputs.items()
+    }
 
 
 def _read(part: dict[str, Any]) -> dict[str, Any]:
