@@ -10,6 +10,7 @@ from difficulty_lib.charts._show import INK, alt
 SERIES = (INK["hard"], INK["medium"], "#8c4a8c", INK["easy"], "#4f8a5b", "#3aa3a0", "#7b8794")
 GREY = "#7b8794"
 COLUMNS = 2
+WIDEST, LEGIBLE = 330, 20  # pixels of the heat map, and of a square that a number fits into
 UNIT = alt.Scale(domain=[0, 1], clamp=True)
 
 
@@ -87,13 +88,14 @@ def audit_heatmap_chart(table: pd.DataFrame) -> alt.LayerChart:
             legend=alt.Legend(title="average precision", orient="bottom", gradientLength=160),
         )
     )
-    numbers = base.mark_text(fontSize=8.5).encode(
+    side = min(44, WIDEST // len(settings))
+    numbers = base.mark_text(fontSize=8.5, opacity=1 if side >= LEGIBLE else 0).encode(
         text=alt.Text("value:Q", format=".2f"),
         color=alt.condition("datum.value > 0.55", alt.value("white"), alt.value("#1c2733")),
     )
     best, least = table.loc[table["value"].idxmax()], table.loc[table["value"].idxmin()]
     return (squares + numbers).properties(
-        width=max(60, min(44, 330 // len(settings)) * len(settings)),
+        width=max(60, side * len(settings)),
         height=17 * len(rows),
         description=(
             f"Average precision of {len(rows)} contestants in {len(settings)} settings, the best mean "

@@ -20,11 +20,12 @@ from difficulty_lib.study._audit import (
 from difficulty_lib.study._words import interval
 
 OUTCOMES = ("wins", "ties", "loses")
+ROUNDING = 1e-9  # rankings that are alike may be measured in another order of sums
 
 
 def outcome(distance: Estimate) -> str:
     """ "wins" or "loses" where the interval lies to one side of 0, else "ties"."""
-    if not distance.excludes(0):
+    if not distance.excludes(0) or abs(distance.value) < ROUNDING:
         return "ties"
     return "wins" if distance.value > 0 else "loses"
 
@@ -41,12 +42,14 @@ def about(study: AuditStudy) -> str:
     """What was planted in what, and who was to find it."""
     rows = study.cells[0].truth
     kinds = list(dict.fromkeys(corruption for corruption, _ in study.settings))
+    held_out = any("/cross_validated" in name for name in study.precision)
+    folds = ", and those of the folds," if held_out else ""
     planted = "; ".join(
         f"**{kind.replace('_', ' ')}**: {CORRUPTIONS[kind].means}" for kind in kinds
     )
     return (
         f"{len(study.settings)} settings of corruption and rate, {len(study.seeds)} seeds each: "
-        f"{len(study.cells)} trainings on {len(rows):,} rows or a few more, each seed with errors, "
+        f"{len(study.cells)} trainings{folds} on {len(rows):,} rows or a few more, each seed with errors, "
         f"order and head of its own. {study.precision.shape[1]} contestants rank the rows. "
         f"What was planted: {planted}.{_collapsed(study)}"
     )

@@ -183,7 +183,13 @@ def test_a_blind_action_score_is_said_to_find_nothing():
 
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
-    [(0.01, 0.2, "wins"), (-0.2, -0.01, "loses"), (-0.1, 0.1, "ties"), (0.0, 0.0, "ties")],
+    [
+        (0.01, 0.2, "wins"),
+        (-0.2, -0.01, "loses"),
+        (-0.1, 0.1, "ties"),
+        (0.0, 0.0, "ties"),
+        (1e-17, 1e-16, "ties"),
+    ],
 )
 def test_an_interval_decides(low, high, expected):
     assert outcome(Estimate((low + high) / 2, low, high, n=3)) == expected
