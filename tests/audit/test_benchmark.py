@@ -255,6 +255,25 @@ def test_added_rows_are_embedded_too(tiny_folder, tmp_path):
     assert len(found.contestants) == len(frame)
 
 
+def test_summaries_compete_without_classes(tmp_path):
+    from training import tiny_heads
+
+    folder = tmp_path / "t5"
+    tiny_heads.seq2seq("t5").save_pretrained(folder)
+    tiny.tiny_tokenizer().save_pretrained(folder)
+    whole = load_data("tiny-summaries")
+    asked = base(folder, dataset="tiny-summaries", task="summarization", train_size=16, epochs=1)
+    asked = replace(asked, max_target_length=6)
+    (cell,) = benchmark_configs(asked, [["swap_summaries", 0.4]], [1], folds=2)
+    assert not any(fold.record_probabilities for fold in cell.folds)
+    found = run_cell(cell, whole, runs=tmp_path / "runs", progress=False, allow_collapsed=True)
+    names = set(found.contestants)
+    assert {"action_score/training", "action_score/evaluation", "random"} <= names
+    assert "action_score/cross_validated" in names
+    assert not any("cleanlab" in name or "neighbour" in name for name in names)
+    assert found.truth.sum() > 1
+
+
 def test_cells_that_do_not_fit_are_refused(recorded, tiny_folder, tmp_path):
     cells, _, runs = recorded
     one, other = (get_or_train(c.config, data(), runs=runs, progress=False) for c in cells)
