@@ -2,6 +2,7 @@ import pytest
 
 pytestmark = pytest.mark.site
 PAGES = ["index", "intro", "method", "recording", "cheap", "scores", "api", "glossary"]
+PAGES += ["audit-session"]
 PAGES += ["bibliography", "chapters/gradient-variance", "chapters/mislabel-audit", "chapters/cost"]
 CHAPTERS = ["chapters/sentiment", "chapters/sentiment-emotion"]
 BRUSHED = """
