@@ -49,7 +49,7 @@ chromium:
 	  { echo "Chromium is needed: install the Debian package chromium" >&2; exit 1; }
 
 check: setup chromium
-	$(BIN)/python -m pytest -m site tests/site
+	$(BIN)/python -m pytest -m site tests/site tests/report
 
 benchmark: setup
 	$(BIN)/python benchmarks/all.py

@@ -82,6 +82,8 @@ def test_the_wheel_carries_registry_types_and_report(tmp_path):
     for wanted in (
         "difficulty_lib/py.typed",
         "difficulty_lib/report/report.html",
+        "difficulty_lib/report/report.css",
+        "difficulty_lib/report/report.js",
         "difficulty_lib/widget/audit.js",
         "difficulty_lib/widget/audit.css",
         "difficulty_lib/_registry_data/datasets.toml",

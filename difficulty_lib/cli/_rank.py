@@ -36,9 +36,13 @@ def rank(
         Path | None,
         typer.Option(help="Where the ranked table goes; FILE.ranked.* otherwise."),
     ] = None,
-    report: Annotated[
+    html: Annotated[
         Path | None,
-        typer.Option(help="Where the HTML report goes; FILE.report.html otherwise."),
+        typer.Option(
+            "--html",
+            "--report",
+            help="Where the page goes that lists the rows; FILE.report.html otherwise.",
+        ),
     ] = None,
     model: Model = DEFAULT.model,
     epochs: Annotated[int, typer.Option(min=2, help="Passes over the rows.")] = DEFAULT.epochs,
@@ -51,7 +55,10 @@ def rank(
         float,
         typer.Option(help="Share of the fine-tuning's cost to pay, 0 to 1: 0.2 for a fifth."),
     ] = 1.0,
-    show: Annotated[int, typer.Option(min=1, help="Rows in the report.")] = 100,
+    show: Annotated[
+        int | None,
+        typer.Option(min=1, help="Rows on the page, hardest first; all otherwise."),
+    ] = None,
     keep: Annotated[
         Path | None,
         typer.Option(help="Folder to keep the recorded run in."),
@@ -64,7 +71,7 @@ def rank(
     from difficulty_lib.training import RunConfig
 
     out = out or file.with_name(f"{file.stem}.ranked{file.suffix}")
-    report = report or file.with_name(f"{file.stem}.report.html")
+    report = html or file.with_name(f"{file.stem}.report.html")
     table = read_table_file(file)
     data = table_data(table, text, label, where=str(file), id_column=id)
     check_table_kind(out)
@@ -85,7 +92,8 @@ def rank(
     )
     found = rank_suspicion(data, config, by=by, budget=budget, keep=keep, progress=not quiet)
     command = shlex.join(["difficulty", *sys.argv[1:]])
-    page = render_report(found, file.name, rows=show, command=command)
+    ids = None if id is None else (id, table[id].tolist())
+    page = render_report(found, file.name, rows=show, command=command, label=label, ids=ids)
     write_table(ranked_table(table, found), out)
     write_text(page, report)
     _say(found, out, report)

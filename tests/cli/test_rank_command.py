@@ -222,9 +222,9 @@ def test_a_pair_of_texts(rank, home, files):
     pair = files.read_csv(home / "rows.ranked.csv")
     assert_ranked(pair)
     assert sorted(row["first"] for row in pair) == sorted(texts)
-    assert f"{pair[0]['first']} ▸ {pair[0]['text']}" in (home / "rows.report.html").read_text(
-        "utf8"
-    )
+    page = read_page(home / "rows.report.html")
+    assert page.rows["textColumns"] == ["first", "text"]
+    assert page.rows["texts"] == [[row[c] for row in pair] for c in ("first", "text")]
 
 
 def test_ranking_a_ranked_table_again_and_again(rank, home, files):
@@ -269,67 +269,67 @@ def test_the_same_seed_gives_the_same_table(rank, home, files):
 
 
 class Page(html.parser.HTMLParser):
-    """The tags with their attributes, the text of the table's cells, and the styles."""
+    """The tags, the attributes, and the rows that the page's script reads."""
 
     def __init__(self, text):
         super().__init__()
-        self.tags, self.attributes, self.cells, self.styles = [], [], [], ""
-        self.inside = ""
+        self.tags, self.attributes, self.scripts = [], [], []
         self.feed(text)
+        self.rows = json.loads(self.scripts[0])
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
         self.attributes += attrs
-        self.inside = tag if tag in ("td", "style") else self.inside
-        if tag == "td":
-            self.cells.append("")
-
-    def handle_endtag(self, tag):
-        self.inside = "" if tag in ("td", "style") else self.inside
+        if tag == "script":
+            self.scripts.append("")
 
     def handle_data(self, data):
-        if self.inside == "td":
-            self.cells[-1] += data
-        elif self.inside == "style":
-            self.styles += data
+        if self.cdata_elem == "script":
+            self.scripts[-1] += data
+
+
+def read_page(path):
+    return Page(path.read_text("utf8"))
 
 
 @pytest.fixture
 def page(rank, home, files):
     file = files.write_csv(home / "a <b>&.csv", odd_rows())
-    assert rank(file, "--show", 24, "--report", "report.html").code == 0
-    return (home / "report.html").read_text("utf8")
+    assert rank(file, "--id", "key", "--html", "page.html").code == 0
+    return read_page(home / "page.html")
 
 
-def test_the_report_shows_every_text_as_it_is_and_runs_none(page):
-    parsed = Page(page)
-    for text in ODD:
-        shown = text.replace("\r\n", "\n")
-        assert any(shown in cell.replace("\r\n", "\n") for cell in parsed.cells), text
-    assert not {"script", "img", "link", "iframe", "b>"} & set(parsed.tags)
-    assert "&lt;script&gt;" in page
-    assert "<script" not in page
-    assert "a &lt;b&gt;&amp;.csv" in page
-
-
-def test_the_report_fetches_nothing(page):
-    parsed = Page(page)
-    names = {name for name, _ in parsed.attributes}
-    assert not names & {"src", "href", "srcset", "data", "action", "poster", "xlink:href"}
-    assert not any(name.startswith("on") for name in names)
-    assert not any("http" in (value or "") for _, value in parsed.attributes)
-    assert "url(" not in parsed.styles
-    assert "@import" not in parsed.styles
-
-
-def test_the_report_has_the_rows_in_the_order_of_the_table(page, home, files):
+def test_the_page_has_the_rows_as_they_are_in_the_order_of_the_table(page, home, files):
     ranked = files.read_csv(home / "a <b>&.ranked.csv")
-    cells = Page(page).cells
-    assert [cells[7 * i] for i in range(24)] == [str(i + 1) for i in range(24)]
-    assert [cells[7 * i + 3] for i in range(24)] == [row["label"] for row in ranked]
-    assert [cells[7 * i + 4] for i in range(24)] == [row["predicted_difficulty"] for row in ranked]
-    shown = [float(cells[7 * i + 5]) for i in range(24)]
-    np.testing.assert_allclose(shown, [float(r["action_score"]) for r in ranked], atol=0.006)
+    names = page.rows["labelNames"]
+    assert page.rows["texts"] == [[row["text"] for row in ranked]]
+    assert page.rows["id"] == [row["key"] for row in ranked]
+    assert page.rows["row"] == [1 + int(row["key"]) for row in ranked]
+    assert [names[i] for i in page.rows["label"]] == [row["label"] for row in ranked]
+    assert [names[i] for i in page.rows["predicted"]] == [r["predicted_difficulty"] for r in ranked]
+    scores = {score["name"]: score["values"] for score in page.rows["scores"]}
+    for name in SCORE_COLUMNS:
+        np.testing.assert_allclose(scores[name], [float(r[name]) for r in ranked], rtol=2e-6)
+    losses = np.array(page.rows["loss"])
+    np.testing.assert_allclose(losses.sum(axis=0), scores["action_score"], rtol=1e-3)
+    assert page.rows["epochs"] == [1, 2]
+
+
+def test_nothing_of_a_text_is_markup_on_the_page(page):
+    assert page.tags.count("script") == 2
+    assert not {"img", "link", "iframe", "b>"} & set(page.tags)
+    names = {name for name, _ in page.attributes}
+    assert not names & {"src", "href", "srcset", "data", "action", "poster", "style", "xlink:href"}
+    assert not any(name.startswith("on") for name in names)
+
+
+def test_the_page_has_as_many_rows_as_are_asked_for(rank, home, files):
+    file = files.write_csv(home / "rows.csv", plain_rows())
+    assert rank(file, "--show", 5).code == 0
+    page = read_page(home / "rows.report.html")
+    assert len(page.rows["row"]) == len(page.rows["texts"][0]) == len(page.rows["loss"][0]) == 5
+    assert page.rows["total"] == 24
+    assert "the first <b>5</b> are here" in (home / "rows.report.html").read_text("utf8")
 
 
 # --- tables and settings that cannot be used ---------------------------------------------------

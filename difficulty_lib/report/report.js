@@ -1,0 +1,835 @@
+// The page's only script. Everything from the data set reaches the page through textContent, or as
+// an attribute's text; `require-trusted-types-for` in the page's policy forbids any other way.
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const count = data.row.length;
+  const $ = (id) => document.getElementById(id);
+  const grid = $("grid");
+  const body = $("rows");
+  const make = (tag, className, text) => {
+    const node = document.createElement(tag);
+    if (className) node.className = className;
+    if (text !== undefined) node.textContent = text;
+    return node;
+  };
+  const draw = (tag, attributes) => {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const name in attributes) node.setAttribute(name, attributes[name]);
+    return node;
+  };
+  const whole = (number) => number.toLocaleString("en");
+
+  // --- texts that nobody vouches for ------------------------------------------------------------
+  // The same characters as review/_plain.py shows by number: what would move, reorder or hide a text.
+
+  const HIDDEN =
+    /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\uffa0\ufe00-\ufe0d\ufdd0-\ufdef\u{e0000}-\u{e0fff}\p{Noncharacter_Code_Point}]/u;
+  const HARMLESS = /[\n\u200c\u200d\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2]/u;
+  const hides = (c) => HIDDEN.test(c) && !HARMLESS.test(c);
+  const byNumber = (c) =>
+    c === "\t" ? "    " : `⟨U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
+
+  const plain = (text) =>
+    HIDDEN.test(text)
+      ? Array.from(text.replaceAll("\r\n", "\n"), (c) => (hides(c) ? byNumber(c) : c)).join("")
+      : text;
+
+  // Puts a text into a node, its hidden characters by number and the places of words marked.
+  function fill(node, text, words = []) {
+    const shown = text.replaceAll("\r\n", "\n");
+    const places = words.length ? placesOf(shown, words) : [];
+    if (!places.length && !HIDDEN.test(shown)) {
+      node.textContent = shown;
+      return;
+    }
+    node.textContent = "";
+    let held = "";
+    let place = 0;
+    let inside = false;
+    let at = 0;
+    const flush = () => {
+      if (held) node.append(inside ? make("mark", "", held) : held);
+      held = "";
+    };
+    for (const c of shown) {
+      while (place < places.length && places[place][1] <= at) place += 1;
+      const now = place < places.length && places[place][0] <= at;
+      if (now !== inside) flush();
+      inside = now;
+      if (hides(c) && c !== "\t") {
+        flush();
+        node.append(make("span", "hides", byNumber(c)));
+      } else held += c === "\t" ? "    " : c;
+      at += c.length;
+    }
+    flush();
+  }
+
+  // --- search -----------------------------------------------------------------------------------
+
+  const ACCENTS =
+    /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670\p{Cf}]/gu;
+  const LETTERS = { ς: "σ", ø: "o", ł: "l", đ: "d", ð: "d", þ: "th", æ: "ae", œ: "oe" };
+
+  // Without case, accents and invisible characters: Ångström, ANGSTROM and ångström are one.
+  function fold(text) {
+    let folded = text;
+    if (/[^\x00-\x7f]/.test(text)) {
+      folded = text.normalize("NFKD").replace(ACCENTS, "").toUpperCase().toLowerCase();
+      folded = folded.replace(/[ςøłđðþæœ]/g, (c) => LETTERS[c]);
+    } else folded = text.toLowerCase();
+    return /[^\S ]| {2}/.test(folded) ? folded.replace(/\s+/g, " ") : folded;
+  }
+
+  const joined = (i) => data.texts.map((column) => column[i]).join(" ▸ ");
+  const folded = new Array(count);
+  const foldedText = (i) =>
+    (folded[i] ??= fold(data.id ? `${joined(i)}\n${data.id[i]}` : joined(i)));
+
+  // Folding 20,000 long texts takes a second: done bit by bit while nobody waits for it.
+  function foldAhead(from) {
+    const until = performance.now() + 8;
+    let i = from;
+    while (i < count && performance.now() < until) foldedText(i++);
+    if (i < count) setTimeout(foldAhead, 0, i);
+  }
+
+  // Words in any order; "…" holds words together.
+  function wordsOf(query) {
+    const found = [];
+    for (const [, phrase, word] of query.matchAll(/"([^"]*)"?|([^\s"]+)/g)) {
+      const one = fold(phrase ?? word).trim();
+      if (one) found.push(one);
+    }
+    return found;
+  }
+
+  // Where the words are in a text, as merged [start, end] in its own characters.
+  function placesOf(text, words) {
+    const starts = [];
+    let whole = "";
+    let at = 0;
+    for (const c of text) {
+      let one = fold(c);
+      if (one === " " && whole.endsWith(" ")) one = "";
+      for (let n = 0; n < one.length; n += 1) starts.push(at);
+      whole += one;
+      at += c.length;
+    }
+    starts.push(text.length);
+    const found = [];
+    for (const word of words)
+      for (let i = whole.indexOf(word); i >= 0; i = whole.indexOf(word, i + word.length)) {
+        const end = starts[i + word.length];
+        const last = starts[i + word.length - 1];
+        found.push([starts[i], Math.max(end, last + 1)]);
+      }
+    found.sort((a, b) => a[0] - b[0]);
+    const merged = [];
+    for (const [start, end] of found) {
+      const before = merged.at(-1);
+      if (before && start <= before[1]) before[1] = Math.max(before[1], end);
+      else merged.push([start, end]);
+    }
+    return merged;
+  }
+
+  // --- what is shown ----------------------------------------------------------------------------
+
+  const state = {
+    words: [],
+    sort: { key: "rank", down: false },
+    order: Int32Array.from({ length: count }, (_, i) => i),
+    hits: new Int32Array(0),
+    active: 0, // a row's index in the data, which is its rank minus 1
+    score: data.by,
+  };
+  const text = new Intl.Collator(undefined, { numeric: true }).compare;
+  const labels = data.labelNames.map(plain);
+  const placeOfLabel = Array.from(labels.keys()).sort((a, b) => text(labels[a], labels[b]));
+  const labelRank = new Int32Array(labels.length);
+  placeOfLabel.forEach((label, place) => (labelRank[label] = place));
+  const lastLoss = data.loss?.at(-1);
+  const score = () => data.scores[state.score];
+
+  const NUMBERS = {
+    rank: (i) => i,
+    row: (i) => data.row[i],
+    label: (i) => labelRank[data.label[i]],
+    predicted: (i) => labelRank[data.predicted[i]],
+    score: (i) => score().values[i],
+    loss: (i) => lastLoss[i],
+    mark: (i) => (marks.has(data.row[i]) ? 0 : 1),
+  };
+  const TEXTS = { text: (i) => joined(i).slice(0, 200), row: (i) => data.id[i] };
+
+  function sorted() {
+    const { key, down } = state.sort;
+    const way = down ? -1 : 1;
+    const order = Array.from({ length: count }, (_, i) => i);
+    const asText = key === "text" || (key === "row" && data.id);
+    const values = order.map(asText ? TEXTS[key] : NUMBERS[key]);
+    order.sort((a, b) => {
+      const [x, y] = [values[a], values[b]];
+      if (x === null || y === null) return (x === null) - (y === null) || a - b; // last either way
+      return way * (asText ? text(x, y) : x - y) || a - b;
+    });
+    return Int32Array.from(order);
+  }
+
+  const bound = (id, otherwise) => ($(id).value === "" ? otherwise : Number($(id).value));
+
+  function update() {
+    state.words = wordsOf($("search").value);
+    const label = Number($("label").value);
+    const predicted = data.predicted ? $("predicted").value : "";
+    const guess = /^\d+$/.test(predicted) ? Number(predicted) : -1;
+    const low = bound("low", -Infinity);
+    const high = bound("high", Infinity);
+    const ranged = low > -Infinity || high < Infinity;
+    const onlyMarked = $("only-marked").checked;
+    const values = score().values;
+    $("low").ariaInvalid = $("high").ariaInvalid = String(low > high);
+    const matches = (i) => {
+      if (label >= 0 && data.label[i] !== label) return false;
+      if (predicted === "differs" && data.predicted[i] === data.label[i]) return false;
+      if (predicted === "agrees" && data.predicted[i] !== data.label[i]) return false;
+      if (guess >= 0 && data.predicted[i] !== guess) return false;
+      if (ranged && (values[i] === null || values[i] < low || values[i] > high)) return false;
+      if (onlyMarked && !marks.has(data.row[i])) return false;
+      return state.words.every((word) => foldedText(i).includes(word));
+    };
+    state.hits = state.order.filter(matches);
+    state.active = state.hits[0] ?? -1;
+    const filtered = [label >= 0, predicted !== "", ranged, onlyMarked].filter(Boolean).length;
+    $("filters-toggle").textContent = filtered ? `Filters (${filtered})` : "Filters";
+    $("reset").disabled = !filtered && !$("search").value;
+    body.style.height = `${state.hits.length * rowHeight}px`;
+    grid.setAttribute("aria-rowcount", state.hits.length + 1);
+    grid.scrollTop = 0;
+    $("empty").hidden = state.hits.length > 0;
+    const said = `${whole(state.hits.length)} of ${whole(count)} rows`;
+    $("hits").textContent = said;
+    $("mark-hits").textContent = `Mark ${state.hits.length === 1 ? "this one" : `these ${whole(state.hits.length)}`}`;
+    $("mark-hits").disabled = $("unmark-hits").disabled = !state.hits.length;
+    say(said);
+    drawHistogram();
+    render(true);
+    showDetail();
+  }
+
+  let saying;
+  function say(message) {
+    clearTimeout(saying); // only where typing ends: not one message a letter
+    saying = setTimeout(() => ($("live").textContent = message), 350);
+  }
+
+  // --- rows in view -----------------------------------------------------------------------------
+
+  const drawn = new Map(); // by place among the hits
+  let rowHeight = 1;
+
+  function render(anew) {
+    if (anew) {
+      body.replaceChildren();
+      drawn.clear();
+    }
+    const top = Math.max(0, Math.floor(grid.scrollTop / rowHeight) - 4);
+    const end = Math.min(
+      state.hits.length,
+      Math.ceil((grid.scrollTop + grid.clientHeight) / rowHeight) + 4,
+    );
+    for (const [place, node] of drawn)
+      if (place < top || place >= end) {
+        node.remove();
+        drawn.delete(place);
+      }
+    for (let place = end - 1; place >= top; place -= 1)
+      if (!drawn.has(place)) {
+        const node = makeRow(place);
+        drawn.set(place, node);
+        // In the order of the rows: screen readers read them as they stand in the document.
+        body.insertBefore(node, drawn.get(place + 1) ?? null);
+      }
+    const shown = document.getElementById(`r${state.active}`);
+    body.querySelector(".active")?.classList.remove("active");
+    shown?.classList.add("active");
+    if (shown) grid.setAttribute("aria-activedescendant", shown.id);
+    else grid.removeAttribute("aria-activedescendant");
+  }
+
+  const decimals = (values) => {
+    let most = 0;
+    for (const value of values) if (value !== null) most = Math.max(most, Math.abs(value));
+    if (values.every(Number.isInteger)) return 0;
+    return most >= 1000 ? 0 : most >= 10 ? 2 : 3;
+  };
+  const format = (entry, i) =>
+    entry.values[i] === null ? "—" : entry.values[i].toFixed((entry.decimals ??= decimals(entry.values)));
+
+  function excerpt(i) {
+    const full = joined(i);
+    const first = state.words.length ? foldedText(i).indexOf(state.words[0]) : -1;
+    let from = first > 160 ? Math.min(first, full.length) - 60 : 0; // folding hardly moves places
+    let to = from + 420;
+    const half = (at) => full.charCodeAt(at) >= 0xdc00 && full.charCodeAt(at) < 0xe000;
+    if (from) from = full.indexOf(" ", from) + 1 || from;
+    if (from && half(from)) from += 1;
+    if (half(to)) to += 1;
+    return (from ? "… " : "") + full.slice(from, to) + (to < full.length ? " …" : "");
+  }
+
+  function cell(className, text) {
+    const node = make("div", className, text);
+    node.setAttribute("role", "gridcell");
+    return node;
+  }
+
+  function labelCell(className, name, words) {
+    const node = cell(className);
+    const chip = make("span", "chip", name);
+    chip.dir = "auto";
+    node.append(make("span", "phone", words), chip);
+    return node;
+  }
+
+  function makeRow(place) {
+    const i = state.hits[place];
+    const node = make("div", "row");
+    node.id = `r${i}`;
+    node.setAttribute("role", "row");
+    node.setAttribute("aria-rowindex", place + 2);
+    node.style.transform = `translateY(${place * rowHeight}px)`;
+    node.dataset.index = i;
+    const mark = cell("mark");
+    mark.append(make("span", "box"));
+    const long = cell("text");
+    const inner = make("div", "clamp");
+    inner.dir = "auto";
+    fill(inner, excerpt(i), state.words);
+    long.append(inner);
+    const name = cell("number id", data.id ? plain(data.id[i]) : whole(data.row[i]));
+    node.append(mark, cell("number rank", whole(i + 1)), name, long);
+    node.append(labelCell("given", labels[data.label[i]], "label "));
+    if (data.predicted) {
+      const differs = data.predicted[i] !== data.label[i];
+      const said = labelCell(differs ? "said no" : "said yes", labels[data.predicted[i]], "model ");
+      if (differs) said.querySelector(".chip").before(make("span", "unequal", "≠ "));
+      node.append(said);
+    }
+    node.append(cell("number score", format(score(), i)));
+    if (data.loss) {
+      const losses = data.loss.map((epoch) => epoch[i]);
+      const curve = cell("curve");
+      curve.setAttribute("aria-label", `loss ${losses.map((v) => v.toFixed(2)).join(", ")}`);
+      curve.append(sparkline(losses));
+      node.append(curve);
+    }
+    showMark(node, i);
+    return node;
+  }
+
+  // All curves have one scale, from 0 to `data.top`, so that rows can be compared by eye.
+  function points(losses, width, height, margin) {
+    const step = losses.length > 1 ? (width - 2 * margin) / (losses.length - 1) : 0;
+    return losses.map((v, n) => [
+      Math.round(10 * (margin + n * step)) / 10,
+      Math.round(10 * (height - 4 - (height - 8) * Math.min(1, data.top ? v / data.top : 0))) / 10,
+    ]);
+  }
+
+  function sparkline(losses, width = 92, height = 30) {
+    const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": true });
+    const places = points(losses, width, height, 4);
+    svg.append(draw("line", { x1: 2, x2: width - 2, y1: height - 3, y2: height - 3 }));
+    svg.append(draw("polyline", { points: places.join(" ") }));
+    const [cx, cy] = places.at(-1);
+    svg.append(draw("circle", { cx, cy, r: 2.5 }));
+    return svg;
+  }
+
+  function largeCurve(losses) {
+    const [width, height] = [320, 92];
+    const said = losses.map((v, n) => `epoch ${data.epochs[n]}: ${v.toFixed(2)}`).join(", ");
+    const svg = draw("svg", { viewBox: `0 0 ${width} ${height + 34}`, role: "img", "aria-label": said });
+    const places = points(losses, width, height, 20);
+    svg.append(draw("line", { x1: 2, x2: width - 2, y1: height - 3, y2: height - 3 }));
+    svg.append(draw("polyline", { points: places.join(" ") }));
+    const every = Math.ceil(losses.length / 8); // more numbers would run into each other
+    places.forEach(([cx, cy], n) => {
+      svg.append(draw("circle", { cx, cy, r: 3 }));
+      if ((losses.length - 1 - n) % every) return;
+      const value = draw("text", { x: cx, y: height + 12 });
+      value.textContent = losses[n].toFixed(2);
+      const epoch = draw("text", { x: cx, y: height + 27, class: "epoch" });
+      epoch.textContent = data.epochs[n];
+      svg.append(value, epoch);
+    });
+    return svg;
+  }
+
+  function drawHistogram() {
+    const { values } = score();
+    const [low, high] = limits();
+    const bins = 48;
+    const all = new Float64Array(bins);
+    const hit = new Float64Array(bins);
+    const bin = (v) => Math.min(bins - 1, Math.floor(((v - low) / (high - low || 1)) * bins));
+    for (const v of values) if (v !== null) all[bin(v)] += 1;
+    for (const i of state.hits) if (values[i] !== null) hit[bin(values[i])] += 1;
+    // Square roots: the suspicious end is thin, and it is the one to be seen.
+    const most = Math.sqrt(Math.max(...all)) || 1;
+    const path = (counts) =>
+      Array.from(counts, (n, b) => (n ? `M${b * 3} 26v${(-25 * Math.sqrt(n)) / most}h2.4V26z` : "")).join("");
+    $("bars-all").setAttribute("d", path(all));
+    $("bars-hit").setAttribute("d", path(hit));
+  }
+
+  function limits() {
+    const entry = score();
+    if (!entry.limits) {
+      let [low, high] = [Infinity, -Infinity];
+      for (const v of entry.values)
+        if (v !== null) [low, high] = [Math.min(low, v), Math.max(high, v)];
+      entry.limits = low > high ? [0, 1] : [low, high];
+    }
+    return entry.limits;
+  }
+
+  // --- marks ------------------------------------------------------------------------------------
+
+  const marks = new Set();
+  const STORE = `difficulty-marks:${data.key}`;
+  let store = null; // null where the browser keeps nothing for this page
+  let exported = true;
+  let before = null; // the marks before the last change of many
+
+  function load() {
+    try {
+      store = window.localStorage;
+      store.setItem(`${STORE}:try`, "1");
+      store.removeItem(`${STORE}:try`);
+      read(store.getItem(STORE));
+    } catch {
+      store = null;
+    }
+  }
+
+  function read(kept) {
+    const known = new Set(data.row);
+    marks.clear();
+    try {
+      for (const row of JSON.parse(kept ?? "[]")) if (known.has(row)) marks.add(row);
+    } catch {
+      // Another page's or a torn entry: begun anew.
+    }
+  }
+
+  function save() {
+    exported = marks.size === 0;
+    try {
+      store?.setItem(STORE, JSON.stringify([...marks]));
+    } catch {
+      store = null;
+    }
+  }
+
+  function showMark(node, i) {
+    const marked = marks.has(data.row[i]);
+    node.classList.toggle("marked", marked);
+    node.setAttribute("aria-selected", marked);
+    node.firstChild.setAttribute("aria-label", marked ? "marked" : "not marked");
+  }
+
+  function showMarks() {
+    for (const node of drawn.values()) showMark(node, Number(node.dataset.index));
+    $("export").textContent = `Export ${whole(marks.size)} marked`;
+    $("export").disabled = marks.size === 0;
+    $("kept").textContent = store
+      ? "Marks stay in this browser."
+      : "This browser keeps no marks for this page: export them before you close it.";
+    $("kept").classList.toggle("warns", !store);
+    $("undo").hidden = before === null;
+    const button = $("detail-mark");
+    const marked = state.active >= 0 && marks.has(data.row[state.active]);
+    button.ariaPressed = String(marked);
+    button.textContent = marked ? "Marked" : "Mark";
+  }
+
+  function toggle(i) {
+    if (i < 0) return;
+    const row = data.row[i];
+    const now = !marks.delete(row);
+    if (now) marks.add(row);
+    before = null;
+    save();
+    showMarks();
+    say(`row ${row} ${now ? "marked" : "no longer marked"}, ${marks.size} in all`);
+  }
+
+  function markHits(on) {
+    before = [...marks];
+    for (const i of state.hits) on ? marks.add(data.row[i]) : marks.delete(data.row[i]);
+    save();
+    showMarks();
+    say(`${marks.size} marked in all`);
+  }
+
+  function undo() {
+    marks.clear();
+    for (const row of before ?? []) marks.add(row);
+    before = null;
+    save();
+    showMarks();
+    say(`${marks.size} marked in all`);
+    grid.focus();
+  }
+
+  // --- export -----------------------------------------------------------------------------------
+  // The rule of review/_inert.py, character for character: what a spreadsheet would run begins with
+  // an apostrophe, and `difficulty_lib.review.restore_table` takes it back.
+
+  const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+  const PASSED =
+    "[ \\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\xa0\\xad\\u034f\\u1680\\u180e\\u2000-\\u200f\\u2028-\\u202f" +
+    "\\u205f-\\u206f\\u3000\\ufeff\"'`\\u00ab\\u00bb\\u00b4\\u2018-\\u201f\\u2039\\u203a\\uff02\\uff07]*";
+  const BEGINS = "[=+\\-@\\uff1d\\uff0b\\uff0d\\uff20\\u2212\\ufe62\\ufe63\\ufe66\\ufe6b]";
+  const DANGEROUS = new RegExp(
+    `(?:^(?=${PASSED}(?:${BEGINS}|[\\t\\r\\n]))|(?<=[;\\t\\r\\n])(?=${PASSED}${BEGINS}))`,
+    "gu",
+  );
+  const inert = (text) => (NUMBER.test(text) ? text : text.replace(DANGEROUS, "'"));
+  const quoted = (text) => `"${inert(text).replaceAll('"', '""')}"`;
+
+  function csv() {
+    const columns = [["row", (i) => data.row[i]]];
+    const text = (name, value) => columns.push([name, (i) => quoted(value(i))]);
+    if (data.id) text(data.idColumn, (i) => data.id[i]);
+    data.texts.forEach((column, n) => text(data.textColumns[n], (i) => column[i]));
+    text(data.labelColumn, (i) => data.labelNames[data.label[i]]);
+    if (data.predicted) text("predicted", (i) => data.labelNames[data.predicted[i]]);
+    for (const entry of data.scores) columns.push([entry.name, (i) => entry.values[i] ?? ""]);
+    columns.push(["suspicion_rank", (i) => i + 1]);
+    const taken = new Set([data.idColumn, ...data.textColumns, data.labelColumn]);
+    const header = columns.map(([name]) => name);
+    header.forEach((name, n) => {
+      const theirs = n > 0 && n <= data.texts.length + 1 + (data.id ? 1 : 0);
+      while (!theirs && taken.has(header[n])) header[n] += "_difficulty";
+    });
+    const lines = [header.map(quoted).join(",")];
+    for (let i = 0; i < count; i += 1)
+      if (marks.has(data.row[i])) lines.push(columns.map(([, value]) => value(i)).join(","));
+    return `${lines.join("\n")}\n`;
+  }
+
+  function download() {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([csv()], { type: "text/csv;charset=utf-8" }));
+    link.download = data.file;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    exported = true;
+    say(`${whole(marks.size)} marked rows exported`);
+  }
+
+  // --- one row in full --------------------------------------------------------------------------
+
+  let scrolled = false;
+
+  function showDetail() {
+    const i = state.active;
+    $("detail-card").hidden = i < 0;
+    if (i < 0) return;
+    const place = state.hits.indexOf(i);
+    $("detail-title").textContent = `Row ${whole(data.row[i])}`;
+    $("detail-place").textContent = `rank ${whole(i + 1)} of ${whole(data.total)}`;
+    $("previous").disabled = place <= 0;
+    $("next").disabled = place >= state.hits.length - 1;
+    const texts = $("detail-text");
+    texts.replaceChildren();
+    if (scrolled) texts.scrollTop = 0; // asking where it is would cost a layout at every letter
+    scrolled = false;
+    data.texts.forEach((column, n) => {
+      if (data.texts.length > 1) texts.append(make("h3", "", plain(data.textColumns[n])));
+      const paragraph = make("p");
+      paragraph.dir = "auto";
+      fill(paragraph, column[i], state.words);
+      texts.append(paragraph);
+    });
+    const facts = $("detail-facts");
+    facts.replaceChildren();
+    const fact = (name, value, className) => {
+      const described = make("dd", className, value);
+      described.dir = "auto";
+      facts.append(make("dt", "", name), described);
+    };
+    if (data.id) fact(plain(data.idColumn), plain(data.id[i]));
+    fact(plain(data.labelColumn), labels[data.label[i]]);
+    if (data.predicted) {
+      const differs = data.predicted[i] !== data.label[i];
+      fact("model says", (differs ? "≠ " : "") + labels[data.predicted[i]], differs ? "no" : "yes");
+    }
+    for (const entry of data.scores) fact(entry.title, format(entry, i), "figure");
+    const figure = $("detail-curve");
+    figure.hidden = !data.loss;
+    if (data.loss) {
+      const curve = largeCurve(data.loss.map((epoch) => epoch[i]));
+      figure.replaceChildren(make("figcaption", "", "loss by epoch, nats"), curve);
+    }
+    showMarks();
+  }
+
+  const narrow = window.matchMedia("(max-width: 900px)");
+
+  function open() {
+    document.documentElement.classList.add("open");
+    (narrow.matches ? $("close") : $("detail-text")).focus({ preventScroll: true });
+  }
+
+  function close() {
+    document.documentElement.classList.remove("open");
+    grid.focus({ preventScroll: true });
+  }
+
+  // --- moving about -----------------------------------------------------------------------------
+
+  function go(place) {
+    if (!state.hits.length) return;
+    const at = Math.max(0, Math.min(state.hits.length - 1, place));
+    state.active = state.hits[at];
+    const head = $("head").offsetHeight;
+    const top = at * rowHeight;
+    const room = grid.clientHeight - head;
+    if (top < grid.scrollTop) grid.scrollTop = top;
+    else if (top + rowHeight > grid.scrollTop + room) grid.scrollTop = top + rowHeight - room;
+    render();
+    showDetail();
+  }
+
+  const here = () => state.hits.indexOf(state.active);
+  const page = () => Math.max(1, Math.floor((grid.clientHeight - $("head").offsetHeight) / rowHeight) - 1);
+  const KEYS = {
+    ArrowDown: () => go(here() + 1),
+    ArrowUp: () => go(here() - 1),
+    PageDown: () => go(here() + page()),
+    PageUp: () => go(here() - page()),
+    Home: () => go(0),
+    End: () => go(state.hits.length - 1),
+    " ": () => toggle(state.active),
+    Enter: open,
+  };
+
+  function sortBy(key) {
+    const { sort } = state;
+    // A first click puts first what one looks for: the hard end, the high loss.
+    const first = key === "loss" || (key === "score" && score().up);
+    state.sort = { key, down: sort.key === key ? !sort.down : first };
+    state.order = sorted();
+    showSort();
+    update();
+  }
+
+  function showSort() {
+    for (const header of $("head").querySelectorAll("[data-key]")) {
+      const on = header.dataset.key === state.sort.key;
+      header.ariaSort = on ? (state.sort.down ? "descending" : "ascending") : "none";
+    }
+  }
+
+  function chooseScore() {
+    state.score = Number($("score").value);
+    const [low, high] = limits();
+    const digits = decimals([low, high]);
+    for (const id of ["low", "high"]) $(id).value = "";
+    $("low").placeholder = low.toFixed(digits);
+    $("high").placeholder = high.toFixed(digits);
+    $("score-head").textContent = score().title;
+    $("hard-end").textContent = score().up ? "high is hard →" : "← low is hard";
+    $("histogram").classList.toggle("low-is-hard", !score().up);
+    if (state.sort.key === "score") {
+      state.sort.down = score().up;
+      state.order = sorted();
+      showSort();
+    }
+  }
+
+  function options(select, counts) {
+    for (const label of placeOfLabel) {
+      if (!counts[label]) continue;
+      const option = make("option", "", `${labels[label]} (${whole(counts[label])})`);
+      option.value = label;
+      select.append(option);
+    }
+  }
+
+  function countOf(values) {
+    const counts = new Int32Array(labels.length);
+    for (const value of values) counts[value] += 1;
+    return counts;
+  }
+
+  function measure() {
+    rowHeight = $("probe").getBoundingClientRect().height;
+    body.style.height = `${state.hits.length * rowHeight}px`;
+  }
+
+  function reset() {
+    for (const id of ["search", "low", "high"]) $(id).value = "";
+    if (data.predicted) $("predicted").value = "";
+    $("label").value = "-1";
+    $("only-marked").checked = false;
+    update();
+    $("search").focus();
+  }
+
+  // --- on paper ---------------------------------------------------------------------------------
+
+  const ON_PAPER = 1000;
+
+  function toPaper() {
+    const shown = state.hits.subarray(0, ON_PAPER);
+    const rest = state.hits.length - shown.length;
+    $("paper-caption").textContent =
+      `${whole(shown.length)} of ${whole(count)} rows` +
+      (rest ? `; ${whole(rest)} more that the filters let through are not printed` : "") +
+      (marks.size ? "; ● is a marked row" : "");
+    $("paper-score").textContent = score().title;
+    $("paper-rows").replaceChildren(
+      ...Array.from(shown, (i) => {
+        const row = make("tr");
+        const long = make("td", "text");
+        long.dir = "auto";
+        fill(long, joined(i));
+        row.append(make("td", "", marks.has(data.row[i]) ? "●" : ""), make("td", "", whole(i + 1)));
+        row.append(make("td", "", data.id ? plain(data.id[i]) : whole(data.row[i])), long);
+        row.append(make("td", "", labels[data.label[i]]));
+        row.append(make("td", "", data.predicted ? labels[data.predicted[i]] : ""));
+        row.append(make("td", "", format(score(), i)));
+        return row;
+      }),
+    );
+  }
+
+  // --- beginning --------------------------------------------------------------------------------
+
+  const title = data.textColumns.map(plain).join(" ▸ ");
+  $("text-head").textContent = title;
+  $("label-head").textContent = plain(data.labelColumn);
+  $("row-head").textContent = data.id ? plain(data.idColumn) : "row";
+  $("search").placeholder = `Search in ${title}`;
+  for (const [n, entry] of data.scores.entries()) {
+    const option = make("option", "", entry.title);
+    option.value = n;
+    $("score").append(option);
+  }
+  $("score").value = data.by;
+  options($("label"), countOf(data.label));
+  if (data.predicted) options($("predicted"), countOf(data.predicted));
+  for (const node of document.querySelectorAll("[data-needs]"))
+    if (!data[node.dataset.needs]) node.remove();
+  grid.setAttribute("aria-colcount", $("head").querySelectorAll("[role=columnheader]").length);
+  document.documentElement.classList.toggle("no-predicted", !data.predicted);
+  document.documentElement.classList.toggle("no-loss", !data.loss);
+  load();
+
+  let waiting = false;
+  grid.addEventListener("scroll", () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      render();
+    });
+  });
+  $("detail-text").addEventListener("scroll", () => (scrolled = true));
+  grid.addEventListener("keydown", (event) => {
+    if (event.target !== grid || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!(event.key in KEYS)) return;
+    event.preventDefault();
+    KEYS[event.key]();
+  });
+  body.addEventListener("click", (event) => {
+    const node = event.target.closest(".row");
+    if (!node) return;
+    const i = Number(node.dataset.index);
+    if (event.target.closest(".mark")) {
+      state.active = i;
+      render();
+      toggle(i);
+      showDetail();
+      return;
+    }
+    if (String(window.getSelection())) return; // somebody is copying
+    state.active = i;
+    render();
+    showDetail();
+    if (narrow.matches) open();
+  });
+  for (const header of $("head").querySelectorAll("[data-key]"))
+    header.querySelector("button").addEventListener("click", () => sortBy(header.dataset.key));
+  for (const id of ["search", "low", "high"]) $(id).addEventListener("input", update);
+  for (const id of ["label", "predicted", "only-marked"]) $(id)?.addEventListener("change", update);
+  $("score").addEventListener("change", () => {
+    chooseScore();
+    update();
+  });
+  $("reset").addEventListener("click", reset);
+  $("export").addEventListener("click", download);
+  $("mark-hits").addEventListener("click", () => markHits(true));
+  $("unmark-hits").addEventListener("click", () => markHits(false));
+  $("undo").addEventListener("click", undo);
+  $("detail-mark").addEventListener("click", () => toggle(state.active));
+  $("previous").addEventListener("click", () => go(here() - 1));
+  $("next").addEventListener("click", () => go(here() + 1));
+  $("close").addEventListener("click", close);
+  $("about-open").addEventListener("click", () => $("about").showModal());
+  $("about-close").addEventListener("click", () => $("about").close());
+  $("filters-toggle").addEventListener("click", () => {
+    const on = document.documentElement.classList.toggle("filters");
+    $("filters-toggle").ariaExpanded = String(on);
+  });
+  for (const button of document.querySelectorAll("[data-given]"))
+    button.addEventListener("click", () => {
+      $("label").value = button.dataset.given;
+      $("predicted").value = button.dataset.guess;
+      $("about").close();
+      update();
+      grid.focus();
+    });
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, select, textarea, dialog");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      $("search").focus();
+      $("search").select();
+    }
+    if (event.key !== "Escape") return;
+    if (event.target === $("search") && $("search").value) {
+      $("search").value = "";
+      update();
+    } else if (event.target.closest("#detail")) close();
+  });
+  window.addEventListener("storage", (event) => {
+    if (event.key !== STORE) return;
+    read(event.newValue); // the same page in another tab
+    before = null;
+    showMarks();
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (!store && !exported) event.preventDefault();
+  });
+  window.addEventListener("beforeprint", toPaper);
+  window.addEventListener("afterprint", () => $("paper-rows").replaceChildren());
+  new ResizeObserver(() => {
+    measure();
+    render(true);
+  }).observe(grid);
+
+  measure();
+  chooseScore();
+  showSort();
+  update();
+  showMarks();
+  setTimeout(foldAhead, 50, 0);
+})();
