@@ -6,6 +6,7 @@ Regions and pairs are pure functions; mixing needs the extra `train`.
 from typing import TYPE_CHECKING
 
 from difficulty_lib._lazy import lazy
+from difficulty_lib.mixup._intervention import mixup_intervention as mixup_intervention
 from difficulty_lib.mixup._pairs import pair_samples as pair_samples
 from difficulty_lib.mixup._pairs import random_pairs as random_pairs
 from difficulty_lib.mixup._pairs import repeat_pairs as repeat_pairs

@@ -15,6 +15,7 @@ from difficulty_lib._errors import TrainingError
 from difficulty_lib._extras import require
 from difficulty_lib.tasks import TASKS, EncodedSplit
 from difficulty_lib.training._config import RunConfig
+from difficulty_lib.training._mixing import label_smoothing, mixed_training
 from difficulty_lib.training._recorders import (
     RecordEvaluation,
     RecordTrainingMixin,
@@ -93,15 +94,25 @@ def study_trainer(
 ) -> StudyTrainer:
     """The Trainer of a run, silent; a `recorder` must be among the callbacks, too."""
     transformers = require("transformers", "train")
-    trainer = StudyTrainer(
+    rows: Any = train
+    made: dict[str, Any] = {"data_collator": _collator(config, tokenizer, model)}
+    kind: Any = StudyTrainer
+    mixed = mixed_training(config, train)
+    if mixed is not None:
+        from difficulty_lib.mixup._study import MixedStudyTrainer, mixing_collator
+
+        rows, made["mixup"] = mixed
+        made["data_collator"] = mixing_collator(made["data_collator"])
+        kind = MixedStudyTrainer
+    trainer: StudyTrainer = kind(
         model=model,
-        args=_arguments(config, scratch, progress, len(train)),
-        train_dataset=train,
-        data_collator=_collator(config, tokenizer, model),
+        args=_arguments(config, scratch, progress, len(rows)),
+        train_dataset=rows,
         processing_class=tokenizer,
         callbacks=callbacks,
+        **made,
     )
-    trainer.lengths = train.lengths.tolist()
+    trainer.lengths = rows.lengths.tolist()
     trainer.training_recorder = recorder
     for chatty in (transformers.PrinterCallback, transformers.ProgressCallback):
         trainer.remove_callback(chatty)
@@ -173,7 +184,7 @@ def fine_tune(
     if resumed is not None:
         before = seconds_so_far(resumed)
         trainer.epochs_done = epochs_done(resumed)
-    bar = TrainingBar(len(train) * config.epochs, disable=not progress)
+    bar = TrainingBar(len(trainer.train_dataset) * config.epochs, disable=not progress)
     trainer.add_callback(bar)
     with warnings.catch_warnings():
         # Pinned memory is asked for whether or not there is an accelerator.
@@ -216,6 +227,7 @@ def _arguments(config: RunConfig, scratch: Path, progress: bool, samples: int) -
         learning_rate=config.learning_rate,
         per_device_train_batch_size=config.batch_size,
         weight_decay=config.weight_decay,
+        label_smoothing_factor=label_smoothing(config),
         warmup_steps=round(config.warmup_ratio * steps),
         lr_scheduler_type=config.schedule,
         seed=config.seed,
