@@ -17,7 +17,7 @@ from difficulty_lib._errors import (
     DynamicsError,
     ModelError,
 )
-from difficulty_lib.data import TextData, imdb_judgements, load_data
+from difficulty_lib.data import TextData, human_labels, imdb_judgements, load_data
 from difficulty_lib.dynamics import StreamDynamics
 from difficulty_lib.scores import distinct_scores, score_table
 from difficulty_lib.study._parameters import run_configs
@@ -58,7 +58,7 @@ def real_errors(
         runs,
         data,
         pairs=on_pairs,
-        pair_data=_at_hand(PAIRS) if on_pairs else None,
+        pair_data=_texts_of_pairs() if on_pairs else None,
         reviews=on_reviews,
     )
 
@@ -75,11 +75,13 @@ def _recorded(parameters: Mapping[str, Any]) -> list[Run]:
     return found
 
 
-def _at_hand(name: str) -> TextData | None:
+def _texts_of_pairs() -> TextData | None:
+    """MultiNLI, if there are annotators' labels to join to it: the whole of it is a large download."""
     try:
-        return load_data(name)
+        human_labels(MANY)
+        return load_data(PAIRS)
     except DifficultyError as error:
-        warnings.warn(f"texts are not shown: {error}", stacklevel=3)
+        warnings.warn(f"annotators of MultiNLI are not shown: {error}", stacklevel=3)
         return None
 
 
@@ -184,18 +186,22 @@ class RealErrorsStudy:
     def _counts(self, source: str, what: str) -> pd.DataFrame | None:
         if not self.pairs:
             self.why[what] = "no run on MultiNLI is recorded"
-        elif self.pair_data is None:
-            self.why[what] = "the texts, by which the annotators' pairs are found, are not at hand"
-        else:
-            try:
-                found = counts_of(source, self._pair_rows, self.pairs[0].label_names)
-            except DataError as error:
-                self.why[what] = f"the annotators' labels are not at hand ({error})"
+            return None
+        try:
+            human_labels(source)
+            if self.pair_data is None:
+                self.why[what] = (
+                    "the texts, by which the annotators' pairs are found, are not at hand"
+                )
                 return None
-            if len(found):
-                return found
+            found = counts_of(source, self._pair_rows, self.pairs[0].label_names)
+        except DataError as error:
+            self.why[what] = f"the annotators' labels are not at hand ({error})"
+            return None
+        if not len(found):
             self.why[what] = f"none of {source}'s pairs is among those that were scored"
-        return None
+            return None
+        return found
 
     # --- reviews -----------------------------------------------------------------------------
 

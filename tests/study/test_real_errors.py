@@ -18,6 +18,7 @@ from difficulty_lib.audit import SuspectRule
 from difficulty_lib.charts import wrong_ambiguous_chart
 from difficulty_lib.data import load_data
 from difficulty_lib.study import RealErrorsChapter, RealErrorsStudy, real_errors
+from difficulty_lib.study._real_errors import _texts_of_pairs
 from difficulty_lib.training import RunConfig, get_or_train
 
 CHARTS = ["judged", "separation", "places", "chaos", "rated"]
@@ -195,8 +196,18 @@ def test_runs_without_the_annotators_labels(runs, monkeypatch, tmp_path):
     assert "varierr_nli" in found.kinds_text()
     assert "chaosnli_mnli_m" in found.chaos_text()
     assert "imdb/test_judgements.parquet" in found.judged_text()
-    without = RealErrorsStudy(runs["rated"], None, pairs=runs["pairs"])
-    assert "by which the annotators' pairs are found" in RealErrorsChapter(without).chaos_text()
+
+
+def test_annotators_without_the_texts(runs, at_hand):
+    without = RealErrorsChapter(RealErrorsStudy(runs["rated"], None, pairs=runs["pairs"]))
+    assert "by which the annotators' pairs are found" in without.chaos_text()
+    assert "by which the annotators' pairs are found" in without.kinds_text()
+
+
+def test_pairs_are_not_downloaded_where_there_are_no_annotators(tmp_path, monkeypatch):
+    monkeypatch.setenv("DIFFICULTY_DATA", str(tmp_path))
+    with pytest.warns(UserWarning, match="annotators of MultiNLI are not shown: chaosnli_mnli_m"):
+        assert _texts_of_pairs() is None
 
 
 def test_reviews_of_the_hub_are_in_another_order(runs, tmp_path, at_hand):
