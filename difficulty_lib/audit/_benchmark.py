@@ -24,6 +24,7 @@ from difficulty_lib.audit._measures import MEASURE_NAMES
 from difficulty_lib.audit._oriented import MARK
 from difficulty_lib.audit._sentence_embeddings import split_embeddings
 from difficulty_lib.audit._table import measure_table
+from difficulty_lib.corruptions import CORRUPTIONS
 from difficulty_lib.data import TextData
 from difficulty_lib.dynamics import Dynamics, StreamDynamics
 
@@ -188,7 +189,9 @@ def training_embedding(run: Run, data: TextData, model: str | None = None) -> pd
 
     sized = data.subset({"train": run.config.train_size})
     if CORRUPTED in run.config.intervention:
-        sized, _ = corrupt(sized, run.config)
+        entry = CORRUPTIONS[run.config.intervention[CORRUPTED][0]]
+        if entry.adds_rows or entry.changes == "text":  # of others the texts are as they were
+            sized, _ = corrupt(sized, run.config)
     return split_embeddings(sized, model=model)
 
 
