@@ -45,12 +45,21 @@ class AuditChapter:
             for name in self.study.actions:
                 stream = name.split("/")[1]
                 line[f"distance, {STREAMS[stream]}"] = _figure(row[f"{stream}_distance"], "+.3f")
-            line["chosen"] = "; ".join(title(name) for name in row["chosen"])
-            line["best with hindsight"] = f"{_figure(row['oracle'])} ({title(row['oracle_name'])})"
             self._glue("best", setting, row["best"])
             self._glue("oracle", setting, row["oracle"])
             rows.append(line)
         return shown(pd.DataFrame(rows))
+
+    def chosen_table(self) -> Any:
+        """Which scores were the best other ones, chosen on other seeds and with hindsight."""
+        rows = [
+            {"planted": named((row["corruption"], row["rate"]))}
+            | {"chosen on the other seeds": "; ".join(title(name) for name in row["chosen"])}
+            | {"best with hindsight": title(row["oracle_name"])}
+            | {"its average precision": _figure(row["oracle"])}
+            for row in self.study.overview.to_dict("records")
+        ]
+        return folded(pd.DataFrame(rows), "which other scores were the best")
 
     def overview_text(self) -> str:
         """How the best other score was chosen."""

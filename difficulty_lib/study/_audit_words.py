@@ -224,7 +224,11 @@ def not_measured(study: AuditStudy) -> str:
     if left:
         parts.append(f"what else can be planted: {_list([n.replace('_', ' ') for n in left])}")
     rates = sorted({rate for _, rate in study.settings})
-    parts.append(f"rates below {100 * rates[0]:g} % or above {100 * rates[-1]:g} %")
+    parts.append(
+        f"rates below {100 * rates[0]:g} % or above {100 * rates[-1]:g} %"
+        if len(rates) > 1
+        else f"rates other than {100 * rates[0]:g} %"
+    )
     scored = {name.partition("/")[0] for name in study.precision}
     lacking = [SCORES[n].title for n in SCORES if n not in scored]
     if lacking:

@@ -18,7 +18,7 @@ from difficulty_lib.study._audit_words import outcome, outcomes
 
 CHARTS = ["precision", "everyone", "ranks", "minutes", "review", "precision_recall", "over_time"]
 TEXTS = ["about", "overview", "ranks", "minutes", "over_time", "verdict", "not_measured"]
-TABLES = ["overview", "precision", "everyone", "ranks", "minutes", "review", "over_time"]
+TABLES = ["overview", "chosen", "precision", "everyone", "ranks", "minutes", "review", "over_time"]
 
 
 def study_of(made):

@@ -118,7 +118,7 @@ def test_mislabel_audit(tmp_path, tiny_folder, at_root, monkeypatch):
     assert "Not measured here: " in text
     assert "seeds 3, 4 ·" in text
     assert sum("image/png" in data for data in outputs) == 7
-    assert sum("As a table" in data.get("text/html", "") for data in outputs) == 6
+    assert sum("As a table" in data.get("text/html", "") for data in outputs) == 7
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
