@@ -97,7 +97,7 @@ def select(
                 "samples that are kept; expected a smaller floor or a larger share"
             )
     sizes = np.bincount(codes, minlength=len(classes))
-    for name, size, wanted in zip(classes, sizes, each):
+    for name, size, wanted in zip(classes.tolist(), sizes, each):
         if size < wanted:
             raise DataError(
                 f"class {name!r} has {size} samples, and {wanted} are to be kept; expected a smaller "

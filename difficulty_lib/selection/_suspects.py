@@ -48,7 +48,7 @@ def drop_suspects(
     if labels is not None:
         check_same_samples("labels", checked_ids(labels.index, "labels"), data, what="label")
         left = labels.loc[kept].value_counts()
-        for name in sorted(labels.unique()):
+        for name in sorted(labels.unique().tolist()):
             if left.get(name, 0) < floor:
                 raise DataError(
                     f"of class {name!r} {left.get(name, 0)} samples are left; expected at least "

@@ -13,8 +13,10 @@ from tqdm.auto import tqdm
 
 from difficulty_lib._errors import TrainingError
 from difficulty_lib._extras import require
+from difficulty_lib.curriculum._mixin import add_epochs
 from difficulty_lib.tasks import TASKS, EncodedSplit
 from difficulty_lib.training._config import RunConfig
+from difficulty_lib.training._curriculum import RunCurriculum
 from difficulty_lib.training._mixing import label_smoothing, mixed_training
 from difficulty_lib.training._recorders import (
     RecordEvaluation,
@@ -53,6 +55,7 @@ class StudyTrainer(RecordTrainingMixin, Trainer):
 
     lengths: list[int]
     epochs_done: int = 0  # of a run that goes on from a checkpoint
+    curriculum: RunCurriculum | None = None
 
     def training_step(self, *args: Any, **kwargs: Any) -> Any:
         """One forward and backward pass."""
@@ -66,6 +69,16 @@ class StudyTrainer(RecordTrainingMixin, Trainer):
         return loss
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        if self.curriculum is not None:
+            curriculum = self.curriculum.sampler(
+                [row["sample_id"] for row in self.train_dataset.rows],
+                epochs=int(self.args.num_train_epochs),
+                batch_size=self.args.train_batch_size * self.args.gradient_accumulation_steps,
+                seed=self.args.seed,
+                lengths=self.lengths,
+            )
+            add_epochs(self, curriculum)
+            return curriculum
         torch = require("torch", "train")
         utils = require("transformers.trainer_pt_utils", "train")
         generator = torch.Generator()
@@ -129,6 +142,7 @@ def fine_tune(
     progress: bool = True,
     watched: Mapping[str, EncodedSplit] | None = None,
     stream: str = "evaluation",
+    curriculum: RunCurriculum | None = None,
 ) -> dict[str, float]:
     """Fine-tune `model` on `splits["train"]` and record the dynamics under `folder`.
 
@@ -167,6 +181,7 @@ def fine_tune(
     trainer = study_trainer(
         config, model, tokenizer, train, scratch, callbacks, recorder, progress=progress
     )
+    trainer.curriculum = curriculum
     resumed = None
     start = time.perf_counter()
     before = {"train_s": 0.0, "evaluation_s": 0.0}

@@ -33,9 +33,11 @@ from difficulty_lib.dynamics._store import ROOT
 from difficulty_lib.scores import null_loss_from_frequencies
 from difficulty_lib.tasks import TASKS, TaskSettings
 from difficulty_lib.training._config import RunConfig
+from difficulty_lib.training._curriculum import curriculum_of
 from difficulty_lib.training._interventions import SECOND, intervened
 from difficulty_lib.training._planting import SUFFIX
 from difficulty_lib.training._probabilities import class_probabilities
+from difficulty_lib.training._selected import select_training
 
 if TYPE_CHECKING:
     from difficulty_lib.tasks import EncodedSplit
@@ -281,6 +283,10 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
         )
     sizes = dict.fromkeys(data.splits, config.eval_size) | {"train": config.train_size}
     subset, truth = intervened(data.subset(sizes), config)
+    roots = (folder.parent, runs_folder(), registry_folder() / "runs")  # of runs whose scores steer
+    known = data["train"].index.union(subset["train"].index)
+    subset = select_training(subset, truth, config, known, roots)
+    curriculum = curriculum_of(config, known, roots)
     missing = [split for split in config.evaluation_splits if split not in subset.splits]
     if missing:
         raise ConfigError(
@@ -317,7 +323,10 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
         partial.mkdir(parents=True, exist_ok=True)
         try:
             stages = fine_tune_twice if two_stages else fine_tune
-            timings = stages(config, model, tokenizer, encoded, partial, progress=progress)
+            steered = {} if curriculum is None else {"curriculum": curriculum}
+            timings = stages(
+                config, model, tokenizer, encoded, partial, progress=progress, **steered
+            )
             with _expecting(config):
                 dynamics = Dynamics.load(partial)
             begun = time.perf_counter()

@@ -176,6 +176,13 @@ def test_suspects_that_cannot_be():
     )
 
 
+def test_classes_are_named_as_the_data_name_them():
+    numbers = LABELS.map({"a": 0, "b": 1, "c": 2})
+    raises_one_line(lambda: select(SCORES, 0.9, "class_balanced", numbers), "class 2 has")
+    rare = numbers.index[numbers == 2]
+    raises_one_line(lambda: drop_suspects(IDS, rare, numbers), "of class 2 0 samples")
+
+
 def test_every_selection_has_an_order():
     with pytest.raises(ConfigError):
         select(SCORES, 0.5, "")
