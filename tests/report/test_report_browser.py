@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import re
 import unicodedata
 
@@ -507,5 +506,4 @@ def test_twenty_thousand_rows_open_in_two_seconds_and_are_searched_in_a_tenth(vi
         )
         taken[query] = computed() - before
     assert max(taken.values()) < 0.1, taken
-    print(json.dumps(taken))
     visit.clean()
