@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -57,7 +58,8 @@ def planted(data: TextData, value: Any, split: str) -> tuple[pd.DataFrame, pd.Da
         The corrupted frame, and on its index what was planted (`corruptions.TRUTH`).
 
     Raises:
-        ConfigError: on a value that is no such list, or a corruption of other targets.
+        ConfigError: on a value that is no such list, or a corruption of other targets, or one that
+            adds samples or needs to be told more.
         DataError: if nothing can be corrupted.
     """
     if (
@@ -73,5 +75,12 @@ def planted(data: TextData, value: Any, split: str) -> tuple[pd.DataFrame, pd.Da
         raise ConfigError(
             f"the corruption '{entry.name}' is of a {entry.target}; {data.name} has {data.target}"
         )
-    settings = {"text": data.text_columns[0]} if data.target == "text" else {}
+    if entry.adds_rows or entry.needs:
+        why = "adds samples" if entry.adds_rows else f"needs {', '.join(entry.needs)}"
+        raise ConfigError(
+            f"intervention planted is {value!r}, and '{entry.name}' {why}; expected a corruption "
+            "that changes a sample by itself"
+        )
+    takes_text = data.target == "text" and "text" in inspect.signature(entry.function).parameters
+    settings = {"text": data.text_columns[0]} if takes_text else {}
     return entry(data[split], float(value[1]), SEED, **settings)

@@ -1,5 +1,7 @@
 """Errors planted in copies of evaluated samples."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -61,6 +63,34 @@ def test_corrupted_copies_stand_beside_the_samples(data):
         assert row["label"][what["start"] : what["end"]] == what["replacement"]
     same = frame[~truth["corrupted"]]
     pd.testing.assert_frame_equal(same, data["validation"].loc[same.index])
+
+
+def test_swapped_summaries_are_planted(data):
+    found = intervene(data, config(["swap_summaries", 0.3]))
+    copies = found["validation_planted"]
+    same = data["validation"].loc[copies.index]
+    assert sorted(copies["label"]) == sorted(same["label"])
+    assert (copies["dialogue"] == same["dialogue"]).all()
+    assert 5 < len(copies) < 35
+
+
+def test_what_adds_samples_or_needs_more_is_not_planted(data):
+    classes = replace(
+        data,
+        target="class",
+        label_names=("no", "yes"),
+        splits={s: f.assign(label=np.arange(len(f)) % 2) for s, f in data.splits.items()},
+    )
+    for name, why in (
+        ("contradict_duplicates", "adds samples"),
+        ("flip_by_class", "needs confusion"),
+    ):
+        raises_one_line(
+            lambda name=name: planted(classes, [name, 0.3], "validation"),
+            name,
+            why,
+            kind=ConfigError,
+        )
 
 
 def test_the_errors_are_the_same_whatever_the_models_seed(data):
