@@ -157,8 +157,10 @@ def mean_of_ranks(contestants: pd.DataFrame, name: str = "mean_of_ranks") -> pd.
     for column in contestants:
         turned = oriented(contestants[column])
         check_values(turned)
-        places.append(turned.rank().to_numpy() / len(turned))
-    return marked(np.mean(places, axis=0), contestants.index, name)
+        places.append(turned.rank().to_numpy())
+    # Ranks are halves, so their sums are exact and equal places stay equal.
+    mean = np.sum(places, axis=0) / (len(places) * len(contestants))
+    return marked(mean, contestants.index, name)
 
 
 def contestant_table(*parts: pd.Series | pd.DataFrame) -> pd.DataFrame:
