@@ -100,8 +100,9 @@ def rank(
 
 
 def ranked_table(table: pd.DataFrame, found: Suspicion) -> pd.DataFrame:
-    """The user's table, hardest first, with prediction, scores and rank beside what was there."""
+    """The user's table, hardest first, with the row's number, prediction, scores and rank added."""
     added = found.table.drop(columns=["text", "label"])
+    added.insert(0, "sample_id", added.index)  # the row's number, by which the kept run knows it
     numbers = added.select_dtypes("float").columns
     added[numbers] = added[numbers].map(lambda value: float(f"{value:.6g}"))
     taken: dict[str, str] = {}

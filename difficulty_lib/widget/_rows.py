@@ -49,6 +49,8 @@ def sample_ids(rows: RankedRows, column: str | None) -> NDArray[np.int64]:
         DataError: if there is no such column, or it does not hold whole numbers, each once.
     """
     name = column or SAMPLE_ID
+    while column is None and f"{name}_difficulty" in rows.table.columns:
+        name += "_difficulty"  # `difficulty rank` left the user's own column as it was
     if name not in rows.table.columns:
         raise DataError(
             f"no column '{name}' that says which sample of the run a row is; expected one, "

@@ -33,7 +33,7 @@ SCORE_COLUMNS = [
     "forgetting_events",
     "predictive_entropy",
 ]
-ADDED = ["predicted", *SCORE_COLUMNS, "suspicion_rank"]
+ADDED = ["sample_id", "predicted", *SCORE_COLUMNS, "suspicion_rank"]
 
 
 def plain_rows(count=24, names=NAMES):
@@ -81,8 +81,9 @@ def test_odd_texts_come_back_as_they_were(rank, home, ending, separator, bom, fi
     assert file.read_bytes() == before
     ranked = files.read_csv(home / f"rows.ranked{ending}", separator)
     assert_ranked(ranked)
-    assert list(ranked[0]) == [*rows[0], *("predicted_difficulty", *ADDED[1:])]
+    assert list(ranked[0]) == [*rows[0], *("sample_id", "predicted_difficulty", *ADDED[2:])]
     originals = [{name: row[name] for name in rows[0]} for row in ranked]
+    assert [rows[int(row["sample_id"]) - 1] for row in ranked] == originals
     assert sorted(originals, key=lambda row: row["key"]) == rows
     assert {row["predicted_difficulty"] for row in ranked} <= set(NAMES)
     assert sorted(p.name for p in home.iterdir()) == sorted(
