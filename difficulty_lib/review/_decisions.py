@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import socket
 import sqlite3
 import time
 import uuid
@@ -42,7 +43,9 @@ CREATE TABLE decisions (
     undoes INTEGER UNIQUE REFERENCES decisions (number)
         CHECK ((undoes IS NOT NULL) = (decision = 'undo'))
 );
-CREATE TABLE shown (session TEXT PRIMARY KEY, row TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE shown (
+    session TEXT PRIMARY KEY, row TEXT NOT NULL, at TEXT NOT NULL, process TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TRIGGER decisions_stay BEFORE UPDATE ON decisions
     BEGIN SELECT RAISE(ABORT, 'decisions are only added'); END;
 CREATE TRIGGER decisions_remain BEFORE DELETE ON decisions
@@ -290,22 +293,25 @@ class Decisions:
         """The row to show now; None if every row has a decision.
 
         It is the same row until this session or another decides about it. Rows that another
-        session has been showing in the last minutes are passed over, as long as there are others.
+        session has been showing in the last minutes are passed over, as long as there are others
+        and its process, if it was one of this machine, is alive.
         """
         rows = self._ranked()
         with self._writing():
             decided = {rows.position[d.row] for d in self._active()}
             since = (_now() - SHOWN_FOR).isoformat(timespec="milliseconds")
             elsewhere = self._run(
-                "SELECT row FROM shown WHERE session != ? AND at > ?", (self.session, since)
+                "SELECT row, process FROM shown WHERE session != ? AND at > ?",
+                (self.session, since),
             ).fetchall()
-            found = self.order.next(decided, {rows.position[row] for (row,) in elsewhere})
+            showing = {rows.position[row] for row, process in elsewhere if not _ended(process)}
+            found = self.order.next(decided, showing)
             if found is None:
                 return None
             key = rows.keys[found[0]]
             self._run(
-                "INSERT OR REPLACE INTO shown VALUES (?, ?, ?)",
-                (self.session, key, _now().isoformat(timespec="milliseconds")),
+                "INSERT OR REPLACE INTO shown VALUES (?, ?, ?, ?)",
+                (self.session, key, _now().isoformat(timespec="milliseconds"), _process()),
             )
         return Shown(key, *found)
 
@@ -415,6 +421,24 @@ def _person() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # no such user: a container's number
         return f"user {os.getuid()}" if hasattr(os, "getuid") else "unknown"
+
+
+def _process() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _ended(process: str) -> bool:
+    """Whether it surely runs no more: of another machine's, or on Windows, nobody here can say."""
+    host, _, number = process.rpartition(":")
+    if os.name != "posix" or host != socket.gethostname():
+        return False
+    try:
+        os.kill(int(number), 0)  # asks, and sends nothing
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # somebody else's
+        pass
+    return False
 
 
 def _unwritable(text: str) -> bool:

@@ -250,6 +250,21 @@ def test_a_row_shown_elsewhere_comes_if_nothing_else_is_left(path):
         assert three.next().row == first.row
 
 
+def test_what_a_dead_process_showed_comes_at_once(path, rows):
+    shown = program("show.py", path).stdout.strip()
+    with Decisions(path, rows) as kept:
+        assert kept.next().row == shown
+
+
+def test_what_another_machine_shows_waits(path, rows):
+    shown = program("show.py", path).stdout.strip()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE shown SET process = 'elsewhere' || process")
+    connection.close()
+    with Decisions(path, rows) as kept:
+        assert kept.next().row != shown
+
+
 def test_many_sessions_at_once(path):
     """Four processes decide about the same rows as fast as they can: each row once, all rows."""
     done = program("share.py", path, "4")
