@@ -100,7 +100,7 @@ def _page(rows: PageRows, title: str, most: int | None, about: dict[str, Any]) -
     )
     environment.filters["thousands"] = lambda n: f"{n:,}"
     style = (HERE / "report.css").read_text("utf8")
-    script = (HERE / "report.js").read_text("utf8")
+    script = script_of(HERE / "report.js")
     shown = first_rows(rows, MOST if most is None else min(most, MOST))
     differ = None
     if rows.predicted is not None:
@@ -115,8 +115,8 @@ def _page(rows: PageRows, title: str, most: int | None, about: dict[str, Any]) -
         pairs=_pairs(shown),
         style=style,
         script=script,
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        style_hash=hash_of(style),
+        script_hash=hash_of(script),
         data=embed(shown, total=len(rows), file=_file_name(title)),
         **about,
     )
@@ -138,7 +138,18 @@ def first_rows(rows: PageRows, most: int) -> PageRows:
     )
 
 
-def _hash(code: str) -> str:
+def script_of(path: Path) -> str:
+    """A page's script, each line `// {{ name }}` of it replaced by that file beside it or here."""
+
+    def included(found: re.Match[str]) -> str:
+        own = path.with_name(found[1])
+        return (own if own.exists() else HERE / found[1]).read_text("utf8").rstrip("\n")
+
+    return re.sub(r"^ *// \{\{ (\S+) \}\}$", included, path.read_text("utf8"), flags=re.M)
+
+
+def hash_of(code: str) -> str:
+    """How a content security policy names a script or style."""
     return f"sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}"
 
 
