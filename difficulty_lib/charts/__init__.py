@@ -16,6 +16,7 @@ from difficulty_lib.charts._curves import clusters_chart as clusters_chart
 from difficulty_lib.charts._explain import explain_chart as explain_chart
 from difficulty_lib.charts._gradients import deciles_chart as deciles_chart
 from difficulty_lib.charts._gradients import variants_chart as variants_chart
+from difficulty_lib.charts._images import image_scores_chart as image_scores_chart
 from difficulty_lib.charts._intervals import intervals_chart as intervals_chart
 from difficulty_lib.charts._nli import annotators_chart as annotators_chart
 from difficulty_lib.charts._nli import genres_chart as genres_chart

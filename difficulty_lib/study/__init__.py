@@ -13,6 +13,9 @@ from difficulty_lib.study._classification_chapter import (
 from difficulty_lib.study._cost_chapter import CostChapter as CostChapter
 from difficulty_lib.study._gradient_chapter import GradientChapter as GradientChapter
 from difficulty_lib.study._gradients import GradientStudy as GradientStudy
+from difficulty_lib.study._images import ImageStudy as ImageStudy
+from difficulty_lib.study._images_chapter import ImageChapter as ImageChapter
+from difficulty_lib.study._images_runs import image_study as image_study
 from difficulty_lib.study._nli import NliStudy as NliStudy
 from difficulty_lib.study._nli_chapter import NliChapter as NliChapter
 from difficulty_lib.study._parameters import run_configs as run_configs

@@ -121,6 +121,18 @@ def test_mislabel_audit(tmp_path, tiny_folder, at_root, monkeypatch):
     assert sum("As a table" in data.get("text/html", "") for data in outputs) == 7
 
 
+def test_images(tmp_path, at_root):
+    parameters = {"size": "small", "seeds": [3, 4], "train_size": 300, "test_size": 80}
+    execute("images", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
+    outputs = outputs_of(tmp_path / "done.ipynb")
+    text = said(outputs)
+    assert "300 images of 8 × 8 pixels are trained on and 80 others scored" in text
+    assert "In finding flipped labels the action score is" in text
+    assert sum("image/png" in data for data in outputs) == 6
+    assert sum("As a table" in data.get("text/html", "") for data in outputs) == 6
+    assert sum("image-gallery" in data.get("text/html", "") for data in outputs) == 3
+
+
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_an_unknown_parameter_is_refused_before_anything_runs(name, tmp_path, at_root):
     with pytest.raises(SystemExit, match="has no parameter epoch; it has"):
