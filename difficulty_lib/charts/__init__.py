@@ -28,4 +28,8 @@ from difficulty_lib.charts._review import review_chart as review_chart
 from difficulty_lib.charts._scores import correlations_chart as correlations_chart
 from difficulty_lib.charts._scores import disagreement_chart as disagreement_chart
 from difficulty_lib.charts._show import enable_charts as enable_charts
+from difficulty_lib.charts._steered import differences_chart as differences_chart
+from difficulty_lib.charts._steered import kept_chart as kept_chart
+from difficulty_lib.charts._steered import steps_chart as steps_chart
+)
 from difficulty_lib.charts._wrong_ambiguous import wrong_ambiguous_chart as wrong_ambiguous_chart

@@ -11,6 +11,11 @@ from difficulty_lib.study._classification_chapter import (
     ClassificationChapter as ClassificationChapter,
 )
 from difficulty_lib.study._cost_chapter import CostChapter as CostChapter
+from difficulty_lib.study._curriculum import Curriculum as Curriculum
+from difficulty_lib.study._curriculum import CurriculumStudy as CurriculumStudy
+from difficulty_lib.study._curriculum_chapter import CurriculumChapter as CurriculumChapter
+from difficulty_lib.study._curriculum_runs import curriculum_configs as curriculum_configs
+from difficulty_lib.study._curriculum_runs import curriculum_study as curriculum_study
 from difficulty_lib.study._gradient_chapter import GradientChapter as GradientChapter
 from difficulty_lib.study._gradients import GradientStudy as GradientStudy
 from difficulty_lib.study._images import ImageStudy as ImageStudy
@@ -26,6 +31,14 @@ from difficulty_lib.study._real_errors import RealErrorsStudy as RealErrorsStudy
 from difficulty_lib.study._real_errors import real_errors as real_errors
 from difficulty_lib.study._real_errors_chapter import RealErrorsChapter as RealErrorsChapter
 from difficulty_lib.study._recorded import recorded_runs as recorded_runs
+from difficulty_lib.study._selection import Selection as Selection
+from difficulty_lib.study._selection import SelectionStudy as SelectionStudy
+from difficulty_lib.study._selection_chapter import SelectionChapter as SelectionChapter
+from difficulty_lib.study._selection_runs import selection_configs as selection_configs
+from difficulty_lib.study._selection_runs import selection_study as selection_study
+from difficulty_lib.study._steered import SteeredCell as SteeredCell
+from difficulty_lib.study._steered_runs import Condition as Condition
+from difficulty_lib.study._steered_runs import needed_runs as needed_runs
 from difficulty_lib.study._study import Study as Study
 from difficulty_lib.study._summaries import SummaryStudy as SummaryStudy
 from difficulty_lib.study._summary_chapter import SummaryChapter as SummaryChapter

@@ -55,6 +55,7 @@ def intervene(data: TextData, config: RunConfig) -> TextData:
     adds the split `<split>_planted` of corrupted copies to an evaluated one (see `plant`).
     `{"corrupted": [corruption, rate]}` plants errors in the training split itself (see `corrupt`),
     before all else, so that folds and halves are of corrupted data.
+    `{"only": …}` and `{"also_evaluated": …}` are of `_elsewhere.py`.
     Interventions of other names are the caller's, who gives the data as they shall be.
 
     Raises:

@@ -34,6 +34,7 @@ from difficulty_lib.scores import null_loss_from_frequencies
 from difficulty_lib.tasks import TASKS, TaskSettings
 from difficulty_lib.training._config import RunConfig
 from difficulty_lib.training._curriculum import curriculum_of
+from difficulty_lib.training._elsewhere import also_evaluated, restricted
 from difficulty_lib.training._interventions import SECOND, intervened
 from difficulty_lib.training._planting import SUFFIX
 from difficulty_lib.training._probabilities import class_probabilities
@@ -282,7 +283,8 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
             f"{data.target}"
         )
     sizes = dict.fromkeys(data.splits, config.eval_size) | {"train": config.train_size}
-    subset, truth = intervened(data.subset(sizes), config)
+    subset, truth = intervened(restricted(data, config).subset(sizes), config)
+    subset = also_evaluated(subset, config)
     roots = (folder.parent, runs_folder(), registry_folder() / "runs")  # of runs whose scores steer
     known = data["train"].index.union(subset["train"].index)
     subset = select_training(subset, truth, config, known, roots)
