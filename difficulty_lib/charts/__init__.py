@@ -31,5 +31,4 @@ from difficulty_lib.charts._show import enable_charts as enable_charts
 from difficulty_lib.charts._steered import differences_chart as differences_chart
 from difficulty_lib.charts._steered import kept_chart as kept_chart
 from difficulty_lib.charts._steered import steps_chart as steps_chart
-)
 from difficulty_lib.charts._wrong_ambiguous import wrong_ambiguous_chart as wrong_ambiguous_chart
