@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,8 @@ def data_map(
     easy: float = 1 / 3,
     ambiguous: float = 1 / 3,
     mislabelled: float | ArrayLike = 0.0,
+    within_class: bool = False,
+    allow_collapsed: bool = False,
 ) -> DataMap:
     """Regions of a data map, without overlap.
 
@@ -57,6 +60,9 @@ def data_map(
         ambiguous: share of the samples, by variability.
         mislabelled: the ids (see `mislabelled_ids`), or the share of the samples with the lowest
             area under the margin.
+        within_class: whether shares are of every class by itself, so that each has samples of every
+            region; otherwise rare classes, which are learnt late, may have none that is easy.
+        allow_collapsed: whether to map a run that learnt nothing, whose regions are chance.
 
     Raises:
         ConfigError: on shares that are none, or add up to more than 1.
@@ -71,37 +77,50 @@ def data_map(
     if dynamics.label is None:
         raise DataError(f"{dynamics.split}/{dynamics.stream}: no classes; expected gold labels")
     table = pd.DataFrame(
-        {name: SCORES[name](dynamics) for name in ("confidence", "variability", "aum")}
+        {
+            name: SCORES[name](dynamics, allow_collapsed=allow_collapsed)
+            for name in ("confidence", "variability", "aum")
+        }
     )
     table["entropy"] = dynamics.matrix("entropy")[-1]
     table["label"] = dynamics.label
-    count = len(table)
-    wrong = _mislabelled(table["aum"], mislabelled)
-    wanted = round(easy * count), round(ambiguous * count)
-    if sum(wanted) + len(wrong) > count:
-        raise ConfigError(
-            f"{easy:g} easy, {ambiguous:g} ambiguous and {len(wrong)} mislabelled samples are more "
-            f"than the {count} there are; expected smaller shares"
-        )
-    for name, number, share in zip(("easy", "ambiguous"), wanted, (easy, ambiguous)):
-        if share and not number:
-            raise DataError(f"{share:g} of {count} samples leave none that is {name}")
-    left = table.drop(index=wrong)
-    variable = _highest(left["variability"], wanted[1])
-    confident = _highest(left["confidence"].drop(index=variable), wanted[0])
-    region = pd.Series("other", index=table.index)
-    for name, ids in zip(REGIONS, (confident, variable, wrong)):
-        region.loc[ids] = name
+    chosen = {"easy": easy, "ambiguous": ambiguous}
+    parts = [part for _, part in table.groupby("label")] if within_class else [table]
+    given = mislabelled if np.ndim(mislabelled) == 0 else _known(table.index, mislabelled)
+    regions = [_regions(part, chosen, given) for part in parts]
+    region = pd.concat(regions).loc[table.index]
     return DataMap(table.assign(region=region))
 
 
-def _mislabelled(aum: pd.Series, given: float | ArrayLike) -> pd.Index:
-    if np.ndim(given) == 0:
-        share = float(np.asarray(given))
-        _check_share("mislabelled", share)
-        return _highest(-aum, round(share * len(aum)))
+def _regions(table: pd.DataFrame, chosen: dict[str, float], mislabelled: Any) -> pd.Series:
+    """The region of every sample of a part."""
+    count = len(table)
+    if np.ndim(mislabelled) == 0:
+        _check_share("mislabelled", mislabelled)
+        wrong = _highest(-table["aum"], round(mislabelled * count))
+    else:
+        wrong = mislabelled.intersection(table.index)
+    wanted = {name: round(share * count) for name, share in chosen.items()}
+    if sum(wanted.values()) + len(wrong) > count:
+        raise ConfigError(
+            f"{chosen['easy']:g} easy, {chosen['ambiguous']:g} ambiguous and {len(wrong)} mislabelled "
+            f"samples are more than the {count} there are; expected smaller shares"
+        )
+    for name, number in wanted.items():
+        if chosen[name] and not number:
+            raise DataError(f"{chosen[name]:g} of {count} samples leave none that is {name}")
+    left = table.drop(index=wrong)
+    variable = _highest(left["variability"], wanted["ambiguous"])
+    confident = _highest(left["confidence"].drop(index=variable), wanted["easy"])
+    region = pd.Series("other", index=table.index)
+    for name, ids in zip(REGIONS, (confident, variable, wrong)):
+        region.loc[ids] = name
+    return region
+
+
+def _known(index: pd.Index, given: ArrayLike) -> pd.Index:
     ids = pd.Index(np.unique(np.asarray(given, dtype=np.int64)))
-    strange = ids.difference(aum.index)
+    strange = ids.difference(index)
     if len(strange):
         raise DataError(
             f"{len(strange)} mislabelled ids are not among the samples, first: "

@@ -228,3 +228,37 @@ def test_pairs_refuse():
     raises_one_line(lambda: paired(by="score"), "highest, lowest", kind=ConfigError)
     raises_one_line(lambda: paired(top=0), "top", kind=ConfigError)
     raises_one_line(lambda: random_pairs(LABEL[:1]), "1 samples", "two or more")
+
+
+@pytest.mark.filterwarnings("ignore::difficulty_lib.dynamics.CollapsedRunWarning")
+def test_shares_within_classes_are_those_of_each_class_by_itself():
+    rng = np.random.default_rng(5)
+    n = 60
+    label = np.where(np.arange(n) < 45, 0, 1)
+    logits = rng.normal(size=(4, n, 2))
+    logits[:, np.arange(n), 0] += 2.0  # the rare class is never learnt
+    p = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    gold = p[:, np.arange(n), label]
+    own = logits[:, np.arange(n), label]
+    stream = Dynamics.from_arrays(
+        np.arange(n) + 3,
+        label=label,
+        epochs=range(1, 5),
+        stream="training",
+        loss=-np.log(gold),
+        margin=own - logits[:, np.arange(n), 1 - label],
+        entropy=-(p * np.log(p)).sum(-1),
+        predicted=logits.argmax(-1),
+    ).stream("train", "training")
+    shares = {"easy": 0.2, "ambiguous": 0.4, "mislabelled": 0.2}
+    found = data_map(stream, **shares, within_class=True).table
+    for value, count in ((0, 45), (1, 15)):
+        part = found[found["label"] == value]
+        left = part.sort_values("aum").index[round(0.2 * count) :]
+        assert set(part.index[part["region"] == "mislabelled"]) == set(part.index) - set(left)
+        variable = part.loc[left].sort_values("variability").index[-round(0.4 * count) :]
+        assert set(part.index[part["region"] == "ambiguous"]) == set(variable)
+        sure = part.loc[left.difference(variable)].sort_values("confidence")
+        assert set(part.index[part["region"] == "easy"]) == set(sure.index[-round(0.2 * count) :])
+    together = data_map(stream, **shares).table
+    assert (together.loc[together["region"] == "easy", "label"] == 0).all()
