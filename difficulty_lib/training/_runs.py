@@ -36,8 +36,11 @@ from difficulty_lib.training._config import RunConfig
 from difficulty_lib.training._curriculum import curriculum_of
 from difficulty_lib.training._elsewhere import also_evaluated, restricted
 from difficulty_lib.training._interventions import SECOND, intervened
+from difficulty_lib.training._ood import FILE as OUT_OF_DISTRIBUTION
+from difficulty_lib.training._ood import asked_for, read_ood, write_ood
 from difficulty_lib.training._planting import SUFFIX
 from difficulty_lib.training._probabilities import class_probabilities
+from difficulty_lib.training._recipe import with_pairs
 from difficulty_lib.training._selected import select_training
 
 if TYPE_CHECKING:
@@ -135,6 +138,17 @@ class Run:
         """
         path = self.folder / TRUTH
         return pd.read_parquet(path) if path.exists() else None
+
+    @property
+    def out_of_distribution(self) -> pd.DataFrame | None:
+        """How strange the model found texts after the last epoch, or None if that was not asked for.
+
+        Returns:
+            Indexed by `source` ("inside", or an outside's name) and `sample_id`: `label` (−1 where
+            the run has no such class), `predicted`, `words`, `tokens`, and every score of
+            `ood.OOD_SCORES` that there was all for, as published.
+        """
+        return read_ood(self.folder)
 
     def best_epoch(self, split: str) -> int:
         """The epoch after which accuracy on `split` was highest, the first of equals."""
@@ -282,6 +296,7 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
             f"task '{task.name}' needs data whose target is {task.target}; that of {data.name} is "
             f"{data.target}"
         )
+    asked_for(config)  # what is wrong with it is said before anything is trained
     sizes = dict.fromkeys(data.splits, config.eval_size) | {"train": config.train_size}
     subset, truth = intervened(restricted(data, config).subset(sizes), config)
     subset = also_evaluated(subset, config)
@@ -289,6 +304,7 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
     known = data["train"].index.union(subset["train"].index)
     subset = select_training(subset, truth, config, known, roots)
     curriculum = curriculum_of(config, known, roots)
+    training = with_pairs(config, subset["train"].index, roots)
     missing = [split for split in config.evaluation_splits if split not in subset.splits]
     if missing:
         raise ConfigError(
@@ -327,7 +343,7 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
             stages = fine_tune_twice if two_stages else fine_tune
             steered = {} if curriculum is None else {"curriculum": curriculum}
             timings = stages(
-                config, model, tokenizer, encoded, partial, progress=progress, **steered
+                training, model, tokenizer, encoded, partial, progress=progress, **steered
             )
             with _expecting(config):
                 dynamics = Dynamics.load(partial)
@@ -335,6 +351,7 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
             outputs = _write_outputs(config, model, settings, subset, encoded, partial)
             if outputs or config.record_probabilities:
                 timings["outputs_s"] = time.perf_counter() - begun
+            notes = write_ood(config, model, settings, subset, partial)
             if truth is not None:
                 truth.to_parquet(partial / TRUTH, compression="zstd")
             seen = replace(subset, splits={split: subset[split] for split in encoded})
@@ -342,6 +359,8 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
                 "timings": timings | {"total_s": time.perf_counter() - start}
             }
             record["metrics"] |= outputs
+            if notes:
+                record["data"]["out_of_distribution"] = notes
             record["data"] |= {
                 "truncated": {split: encoded[split].truncated for split in encoded},
                 "max_length": settings.max_length,
@@ -493,6 +512,7 @@ def _free(folder: Path) -> Path:
         ROOT,
         OUTPUTS,
         TRUTH,
+        OUT_OF_DISTRIBUTION,
     }:
         raise ConfigError(f"{folder} holds other files; expected a new or empty folder for the run")
     return folder
