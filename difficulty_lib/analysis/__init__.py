@@ -1,5 +1,9 @@
 """What the study asks of scores: clusters, correlations, classes, human disagreement."""
 
+from difficulty_lib.analysis._accuracy_parts import accuracy_by_part as accuracy_by_part
+from difficulty_lib.analysis._agreement import run_agreement as run_agreement
+from difficulty_lib.analysis._agreement_parts import agreement_in_parts as agreement_in_parts
+from difficulty_lib.analysis._agreement_parts import equal_parts as equal_parts
 from difficulty_lib.analysis._annotators import annotators_ceiling as annotators_ceiling
 from difficulty_lib.analysis._annotators import jensen_shannon_bounds as jensen_shannon_bounds
 from difficulty_lib.analysis._annotators import label_entropy as label_entropy
@@ -29,6 +33,8 @@ from difficulty_lib.analysis._humans import disagreement_table as disagreement_t
 from difficulty_lib.analysis._humans import paired_difference as paired_difference
 from difficulty_lib.analysis._means import mean as mean
 from difficulty_lib.analysis._means import mean_difference as mean_difference
+from difficulty_lib.analysis._nearest import nearest as nearest
+from difficulty_lib.analysis._overlap import overlap_at as overlap_at
 from difficulty_lib.analysis._partial import partial_spearman as partial_spearman
 from difficulty_lib.analysis._planted import PlantedErrors as PlantedErrors
 from difficulty_lib.analysis._planted import changed_tokens as changed_tokens

@@ -1,6 +1,8 @@
 """Altair charts of the study, each with a description; they need the extra `book`."""
 
+from difficulty_lib.charts._accuracy import accuracy_chart as accuracy_chart
 from difficulty_lib.charts._action_entropy import action_entropy_chart as action_entropy_chart
+from difficulty_lib.charts._agreement import against_null_chart as against_null_chart
 from difficulty_lib.charts._audit import audit_epochs_chart as audit_epochs_chart
 from difficulty_lib.charts._audit import audit_heatmap_chart as audit_heatmap_chart
 from difficulty_lib.charts._audit import audit_precision_chart as audit_precision_chart
@@ -31,4 +33,7 @@ from difficulty_lib.charts._show import enable_charts as enable_charts
 from difficulty_lib.charts._steered import differences_chart as differences_chart
 from difficulty_lib.charts._steered import kept_chart as kept_chart
 from difficulty_lib.charts._steered import steps_chart as steps_chart
+from difficulty_lib.charts._variance_entropy import (
+    variance_entropy_chart as variance_entropy_chart,
+)
 from difficulty_lib.charts._wrong_ambiguous import wrong_ambiguous_chart as wrong_ambiguous_chart

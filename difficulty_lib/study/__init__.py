@@ -1,5 +1,9 @@
 """The chapters' content; it needs the extras `train` and `book`."""
 
+from difficulty_lib.study._agreement import AgreementStudy as AgreementStudy
+from difficulty_lib.study._agreement_chapter import AgreementChapter as AgreementChapter
+from difficulty_lib.study._agreement_runs import agreement_configs as agreement_configs
+from difficulty_lib.study._agreement_runs import agreement_study as agreement_study
 from difficulty_lib.study._audit import AuditCell as AuditCell
 from difficulty_lib.study._audit import AuditStudy as AuditStudy
 from difficulty_lib.study._audit_chapter import AuditChapter as AuditChapter

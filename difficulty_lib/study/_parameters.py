@@ -82,7 +82,8 @@ def run_configs(parameters: Mapping[str, Any]) -> list[RunConfig]:
             `hypothesis_only` and `null_run`, whether a run of the first seed without the premise,
             and one without any input, follow those of the seeds, and `baseline_epochs`, for how
             long these two are trained at the most (None: as long as the others). With `corruptions`
-            they are the runs of the benchmark's cells, as `audit_configs` takes them.
+            they are the runs of the benchmark's cells, as `audit_configs` takes them; with `models`
+            those of every model and seed, as `agreement_configs` takes them.
 
     Raises:
         ConfigError: on an unknown name, or no seeds or splits.
@@ -91,6 +92,10 @@ def run_configs(parameters: Mapping[str, Any]) -> list[RunConfig]:
         from difficulty_lib.study._audit_runs import audit_configs
 
         return [config for cell in audit_configs(parameters) for config in cell.configs]
+    if "models" in parameters:
+        from difficulty_lib.study._agreement_runs import agreement_configs
+
+        return [config for seeds in agreement_configs(parameters).values() for config in seeds]
     settings = sized(parameters)
     seeds = settings.pop("seeds", [1])
     splits = settings.pop("splits", ["validation", "test"])

@@ -1,0 +1,57 @@
+"""How far runs agree on what is hard: correlations between pairs of runs."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from difficulty_lib._errors import ConfigError
+from difficulty_lib.analysis._draws import Pairs, checked_runs, resampled
+from difficulty_lib.analysis._estimate import Estimate, _pearson
+from difficulty_lib.analysis._measures import rank_correlation
+
+Array = NDArray[np.float64]
+CORRELATIONS = {"spearman": rank_correlation, "pearson": _pearson}
+
+
+def run_agreement(
+    values: ArrayLike,
+    pairs: Pairs | None = None,
+    *,
+    method: str = "spearman",
+    resamples: int = 500,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Estimate:
+    """Mean correlation of a score between pairs of runs.
+
+    Args:
+        values: shape (R, N), a score of the same N ≥ 3 samples in R ≥ 2 runs.
+        pairs: which runs are set against each other, by number; all if not given. Of two models
+            those of one with those of the other.
+        method: "spearman" or "pearson".
+        resamples: bootstrap resamples of the samples.
+        seed: of the resampling.
+        level: of the interval.
+
+    Returns:
+        The mean over the pairs, −1 to 1, NaN where a run gives every sample the same. The interval
+        is over other samples, for these runs; `seed_agreement` is over other seeds, too.
+
+    Raises:
+        ConfigError: on another method.
+        DataError: on fewer runs or samples, values that are not finite, or unknown runs.
+    """
+    if method not in CORRELATIONS:
+        raise ConfigError(f"method is '{method}'; expected {' or '.join(CORRELATIONS)}")
+    correlation = CORRELATIONS[method]
+    x, pairs = checked_runs(values, pairs)
+
+    def statistics(runs: Array) -> Array:
+        each = [correlation(runs[i], runs[j]) for i, j in pairs]
+        mean: Array = np.mean(each, axis=0)[:, None]
+        return mean
+
+    found = resampled(statistics, x, resamples, seed, level).iloc[0]
+    value, low, high = (float(found[name]) for name in ("value", "low", "high"))
+    return Estimate(value, low, high, n=x.shape[1], level=level)
