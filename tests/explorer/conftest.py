@@ -1,0 +1,30 @@
+"""The browser of the report's tests, for pages that are folders."""
+
+import pytest
+from report.conftest import Visit
+from report.conftest import browser as browser
+
+
+class FolderVisit(Visit):
+    """A page that may load what lies beside it."""
+
+    def clean(self):
+        """Nothing was fetched but the folder's own files, nothing was said, nothing asked."""
+        own = {(self.path.parent / name).as_uri() for name in ("index.html", "data.js", "texts.js")}
+        assert {url.split("#")[0] for url in self.requests} <= own
+        assert self.errors == []
+        assert self.dialogs == []
+
+
+@pytest.fixture
+def visit(browser):
+    seen = FolderVisit(browser)
+    yield seen
+    seen.context.close()
+
+
+@pytest.fixture
+def phone(browser):
+    seen = FolderVisit(browser, width=390, has_touch=True)
+    yield seen
+    seen.context.close()
