@@ -22,7 +22,7 @@ def image_scores_chart(table: pd.DataFrame, found: str) -> alt.Chart:
     wrong = int((data["kind"] == kinds[1]).sum())
     return (
         alt.Chart(data)
-        .mark_point(filled=True, size=30, opacity=0.65)
+        .mark_point(filled=True, size=36, opacity=0.75)
         .encode(
             x=alt.X(
                 "classifier:Q",

@@ -134,5 +134,5 @@ def _checked(path: Path, expected: str) -> bytes:
 
 
 FASHION = IMAGES.add(
-    ImageSet(name=NAME, load=load_fashion, sizes={"train": 6000, "test": 1000}, latent=128)
+    ImageSet(name=NAME, load=load_fashion, sizes={"train": 2000, "test": 500}, latent=128)
 )

@@ -10,12 +10,13 @@ from difficulty_lib._errors import DataError
 from difficulty_lib.images._png import data_uri
 
 STYLE = """
-.image-gallery{overflow-x:auto;margin:1rem 0}
+.image-gallery{margin:1rem 0}
+.image-gallery figcaption{text-align:left;padding:0 0 .4rem;margin:0}
+.image-gallery div{overflow-x:auto}
 .image-gallery table{border-collapse:collapse;margin:0;width:auto}
-.image-gallery caption{text-align:left;padding:0 0 .4rem;caption-side:top}
 .image-gallery th{font-weight:600;text-align:left;padding:.15rem .6rem .15rem 0;white-space:nowrap}
 .image-gallery td{padding:.15rem .2rem;text-align:center;vertical-align:top;font-size:.72rem;
-line-height:1.15;font-variant-numeric:tabular-nums}
+line-height:1.15;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .image-gallery td.ig-first,.image-gallery th.ig-first{padding-left:1.2rem}
 .image-gallery img{display:block;margin:0 auto .1rem;image-rendering:pixelated;border-radius:3px;
 outline:1px solid #7b879466}
@@ -87,12 +88,13 @@ class Gallery:
             for head, span in zip(self.heads, spans)
         )
         body = "".join(self._row(row, spans) for row in self.rows)
+        corner = f'<th scope="col">{escape(self.corner)}</th>' if self.corner else "<td></td>"
+        said = escape(self.caption)
+        # What scrolls must be reached by the keyboard, and what is reached must have a name.
         return (
-            f"<style>{STYLE}</style>"
-            f'<div class="image-gallery" tabindex="0" role="group" aria-label="{escape(self.caption)}">'
-            f"<table><caption>{escape(self.caption)}</caption>"
-            f'<thead><tr><th scope="col">{escape(self.corner)}</th>{heads}</tr></thead>'
-            f"<tbody>{body}</tbody></table></div>"
+            f'<style>{STYLE}</style><figure class="image-gallery"><figcaption>{said}</figcaption>'
+            f'<div tabindex="0" role="group" aria-label="{said}"><table>'
+            f"<thead><tr>{corner}{heads}</tr></thead><tbody>{body}</tbody></table></div></figure>"
         )
 
     def _row(self, row: GalleryRow, spans: Sequence[int]) -> str:
@@ -101,7 +103,7 @@ class Gallery:
             for place in range(span):
                 first = ' class="ig-first"' if place == 0 else ""
                 inside = self._picture(pictures[place]) if place < len(pictures) else ""
-                cells.append(f"<td{first}>{inside}</td>")
+                cells.append(f'<td{first} style="max-width:{self.size + 6}px">{inside}</td>')
         return f'<tr><th scope="row">{escape(row.name)}</th>{"".join(cells)}</tr>'
 
     def _picture(self, picture: Picture) -> str:

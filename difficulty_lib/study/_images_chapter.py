@@ -19,7 +19,7 @@ from difficulty_lib.study._images import ImageStudy
 from difficulty_lib.study._images_runs import settings_hash
 
 SHOWN = 5  # hardest, and easiest, of a class
-DRAWN = 6  # hardest, and easiest, of the autoencoder
+DRAWN = 5  # hardest, and easiest, of the autoencoder
 KINDS = ("classifier", "autoencoder")
 
 
@@ -130,7 +130,7 @@ class ImageChapter:
             corner="",
             heads=("hardest first", "easiest first"),
             rows=rows,
-            size=56,
+            size=48,
         )
 
     @property

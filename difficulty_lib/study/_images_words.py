@@ -19,7 +19,7 @@ PLANTED = "flipped labels"
 def title(contestant: str) -> str:
     """A contestant in words."""
     if contestant == BLIND:
-        return "action score of the autoencoder, which sees no label"
+        return "autoencoder's action score (no labels)"
     return streamed(contestant).replace(
         "disagreement with 10 neighbours", "neighbours' disagreement (pixels)"
     )
@@ -176,8 +176,8 @@ def agreement(study: ImageStudy) -> str:
             else "That a model agrees with its own rerun more than with another, as the paper found, is "
             "not shown here"
         )
-        + f". Within {above} of {len(classes)} classes the two models' scores go together beyond doubt "
-        "(their interval is above 0): "
+        + f". Within {above} of {len(classes)} classes the two models' scores go together "
+        "(the 95 % interval is above 0): "
         + (
             "what is hard to read and what is hard to redraw are related."
             if above == len(classes)

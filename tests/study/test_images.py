@@ -175,7 +175,7 @@ def test_misread_images_are_counted(study):
 
 def test_sizes_are_the_data_sets_own_and_small_is_less():
     full = image_settings({"dataset": "fashion-mnist"})
-    assert (full["train_size"], full["test_size"], full["epochs"]) == (6000, 1000, 20)
+    assert (full["train_size"], full["test_size"], full["epochs"]) == (2000, 500, 20)
     assert image_settings({})["train_size"] is None
     small = image_settings({"size": "small", "seeds": [7, 8, 9], "epochs": 2})
     assert (small["seeds"], small["train_size"], small["epochs"]) == ([7, 8], 400, 2)
