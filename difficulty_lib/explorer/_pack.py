@@ -15,11 +15,12 @@ from difficulty_lib.explorer._side import Side
 from difficulty_lib.report._embed import _json
 from difficulty_lib.scores import SCORES
 
+KEPT_BITS = 13  # of a float32's 23, where a page is compact: four digits
 NONE = 65535  # a loss that was not observed
 UNIT = 0.001  # nats
 
 
-def numbers_script(points: Points, *, title: str, file: str) -> str:
+def numbers_script(points: Points, *, title: str, file: str, compact: bool = False) -> str:
     """`data.js`: ids, classes, scores and losses, every column as base64 of little-endian numbers."""
     splits = list(dict.fromkeys(points.index.get_level_values(0)))
     used = set(_all_classes(points)) - {None}
@@ -34,7 +35,7 @@ def numbers_script(points: Points, *, title: str, file: str) -> str:
         "id": _column(points.index.get_level_values(1).to_numpy()),
         "labelNames": names,
         "label": _classes(points.label, names),
-        "sides": [_side(side, names) for side in points.sides],
+        "sides": [_side(side, names, compact) for side in points.sides],
         "projection": _projection(points.projection),
     }
     return f"window.EXPLORER = {_json(content)};\n"
@@ -56,27 +57,27 @@ def _all_classes(points: Points) -> list[str | None]:
     return [*points.label, *said]
 
 
-def _side(side: Side, names: Sequence[str]) -> dict[str, Any]:
+def _side(side: Side, names: Sequence[str], compact: bool) -> dict[str, Any]:
     predicted = None
     if side.predicted is not None:
         predicted = _classes([None if pd.isna(v) else str(v) for v in side.predicted], names)
     return {
         "name": side.name,
         "predicted": predicted,
-        "scores": [_score(str(name), side.table[name].to_numpy()) for name in side.table],
+        "scores": [_score(str(name), side.table[name].to_numpy(), compact) for name in side.table],
         "epochs": list(side.epochs),
         "loss": None if side.loss is None else _losses(side.loss),
     }
 
 
-def _score(name: str, values: NDArray[np.float64]) -> dict[str, Any]:
+def _score(name: str, values: NDArray[np.float64], compact: bool) -> dict[str, Any]:
     known = name in SCORES
     return {
         "name": name,
         "title": SCORES[name].title if known else name,
         "up": SCORES[name].higher_is_harder if known else True,
         "known": known,
-        **_column(np.asarray(values, dtype=np.float64)),
+        **_column(np.asarray(values, dtype=np.float64), compact),
     }
 
 
@@ -108,7 +109,7 @@ def _codes(values: pd.Index, names: Sequence[str]) -> NDArray[np.int32]:
     return pd.Index(names).get_indexer(values).astype(np.int32)
 
 
-def _column(values: NDArray[Any]) -> dict[str, Any]:
+def _column(values: NDArray[Any], compact: bool = False) -> dict[str, Any]:
     """Typed numbers in base64, of the smallest kind that holds them: exact for integers."""
     array = np.asarray(values)
     whole = array.dtype.kind in "iub" or (
@@ -120,5 +121,16 @@ def _column(values: NDArray[Any]) -> dict[str, Any]:
         ranges = {"u1": (0, 255), "i2": (-(2**15), 2**15 - 1), "u2": (0, 2**16 - 1)}
         ranges["i4"] = (-(2**31), 2**31 - 1)
         kind = next((k for k, (a, b) in ranges.items() if a <= low and high <= b), "i8")
-    packed = array.astype(f"<{kind}").tobytes()
-    return {"kind": kind, "data": base64.b64encode(packed).decode()}
+    typed = array.astype(f"<{kind}")
+    if compact and kind == "f4":
+        typed = _rounded(typed)
+    # All first bytes, then all second ones: so they compress better.
+    planes = typed.view(np.uint8).reshape(len(typed), typed.itemsize).T
+    return {"kind": kind, "data": base64.b64encode(planes.tobytes()).decode()}
+
+
+def _rounded(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    dropped = 23 - KEPT_BITS
+    bits = values.view("<u4").astype(np.uint64) + (1 << (dropped - 1))
+    rounded: NDArray[np.float32] = ((bits >> dropped) << dropped).astype("<u4").view("<f4")
+    return np.where(np.isfinite(values), rounded, values).astype("<f4")

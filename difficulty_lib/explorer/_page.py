@@ -36,6 +36,7 @@ def explorer_page(
     splits: Sequence[str] | None = None,
     scores: Sequence[str] | None = None,
     command: str = "",
+    compact: bool = False,
     allow_collapsed: bool = False,
 ) -> Path:
     """Write a page that shows the samples of runs or tables on a map, and reads those one picks.
@@ -56,6 +57,7 @@ def explorer_page(
         splits: only these; all that were recorded if not given.
         scores: which registered scores; those that differ in their order if not given.
         command: the command that made it, shown under "About".
+        compact: whether scores keep four digits only, so that a page on the web is read faster.
         allow_collapsed: whether to show a run, too, that learnt nothing.
 
     Returns:
@@ -75,11 +77,16 @@ def explorer_page(
         allow_collapsed=allow_collapsed,
     )
     title = title or (data.name if data is not None else "Samples")
-    return write_page(points, data, Path(folder), title, command)
+    return write_page(points, data, Path(folder), title, command, compact)
 
 
 def write_page(
-    points: Points, data: TextData | None, folder: Path, title: str, command: str
+    points: Points,
+    data: TextData | None,
+    folder: Path,
+    title: str,
+    command: str,
+    compact: bool = False,
 ) -> Path:
     """Write the page's files, the page itself last."""
     jinja = require("jinja2", "train")
@@ -101,7 +108,7 @@ def write_page(
         style_hash=hash_of(style),
         script_hash=hash_of(script),
     )
-    numbers = numbers_script(points, title=title, file=_file_name(title))
+    numbers = numbers_script(points, title=title, file=_file_name(title), compact=compact)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "data.js").write_text(numbers, encoding="utf8")

@@ -56,4 +56,6 @@ def read_script(path):
 
 
 def column(packed):
-    return np.frombuffer(base64.b64decode(packed["data"]), KINDS[packed["kind"]])
+    kind = np.dtype(KINDS[packed["kind"]])
+    planes = np.frombuffer(base64.b64decode(packed["data"]), np.uint8).reshape(kind.itemsize, -1)
+    return np.ascontiguousarray(planes.T).view(kind)[:, 0]

@@ -1,5 +1,7 @@
 """From runs and tables to the explorer's rows and files."""
 
+import gzip
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,6 +31,19 @@ def test_numbers_are_those_of_the_library(tmp_path):
     assert said == [NAMES[(i % 3 + (i % 7 == 0)) % 3] for i in range(60)]
     texts = read_script(page.parent / "texts.js")
     assert texts["values"] == [data["train"]["review"].tolist()]
+
+
+def test_a_compact_page_keeps_four_digits(tmp_path):
+    dynamics = make_dynamics(500)
+    explorer_page(dynamics, None, tmp_path / "whole")
+    explorer_page(dynamics, None, tmp_path / "compact", compact=True)
+    whole, compact = (read_script(tmp_path / n / "data.js") for n in ("whole", "compact"))
+    for a, b in zip(whole["sides"][0]["scores"], compact["sides"][0]["scores"]):
+        np.testing.assert_allclose(column(b), column(a), rtol=2**-14 * 1.01)
+    size = {
+        n: len(gzip.compress((tmp_path / n / "data.js").read_bytes())) for n in ("whole", "compact")
+    }
+    assert size["compact"] < 0.85 * size["whole"]
 
 
 def test_without_permission_the_texts_are_nowhere(tmp_path):

@@ -1,0 +1,103 @@
+"""The explorer of a data set's published runs: a folder beside the book's pages, shown in one of them.
+
+````
+```{explorer} emotion
+```
+````
+
+Texts are in it where the licence lets anybody have them, or where the builder has the data at hand
+(`DIFFICULTY_DATA`), in which case the page is for the builder alone.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+from difficulty_lib._errors import DifficultyError
+from difficulty_lib.data import DATASETS, load_data, registry_folder
+from difficulty_lib.explorer import explorer_page
+from difficulty_lib.training import Run, runs_folder
+
+# What tells samples apart, and no more: a reader of the book downloads all of it.
+SCORES = ["action_score", "confidence", "variability", "aum", "forgetting_events"]
+MOST = 2  # runs on a page
+
+
+def published_runs(dataset: str) -> list[Run]:
+    """The recorded runs of a data set as it is, of one model and the first seeds."""
+    found: list[Run] = []
+    for root in (registry_folder() / "runs", runs_folder()):
+        for record in sorted(root.glob("*/run.json")):
+            run = Run.load(record.parent)
+            if run.config.dataset == dataset and not run.config.intervention:
+                found.append(run)
+        if found:
+            break
+    found.sort(key=lambda run: (-sum(run.sizes.values()), run.config.seed))
+    same = [
+        r for r in found if (r.config.model, r.sizes) == (found[0].config.model, found[0].sizes)
+    ]
+    return same[:MOST]
+
+
+def write_explorer(dataset: str, folder: Path) -> Path | None:
+    """Write a data set's explorer; None where none of its runs is recorded."""
+    runs = published_runs(dataset)
+    if not runs:
+        return None
+    spec = DATASETS[dataset]
+    data = None
+    if spec.redistributable or os.environ.get("DIFFICULTY_DATA"):
+        try:
+            data = load_data(dataset)
+        except DifficultyError as error:
+            print(f"explorer of {dataset}: texts are not shown: {error}")
+    command = (
+        f"difficulty explore {' '.join(f'data/runs/{r.folder.name}' for r in runs)} --out FOLDER"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # a book is built with warnings as errors; runs were checked
+        return explorer_page(
+            runs, data, folder, title=spec.title, scores=SCORES, command=command, compact=True
+        )
+
+
+class Explorer(SphinxDirective):
+    """A frame with the explorer, and a link that opens it alone."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """The frame, or a sentence that says what is missing."""
+        dataset = self.arguments[0]
+        title = DATASETS[dataset].title
+        folder = Path(self.env.app.outdir) / "explorers" / dataset
+        if self.env.app.builder.format != "html":
+            text = f"The explorer of {title} is a page for browsers."
+            return [nodes.paragraph(text, text)]
+        if write_explorer(dataset, folder) is None:
+            text = f"No run of {title} is recorded here, so there is nothing to look through."
+            return [nodes.paragraph(text, text)]
+        up = "../" * self.env.docname.count("/")
+        address = f"{up}explorers/{dataset}/index.html"
+        html = (
+            f'<p><a class="explorer-open" href="{address}">Open the explorer on its own page</a></p>\n'
+            f'<iframe class="explorer" src="{address}" title="Explorer: {title}" loading="lazy" '
+            'style="width: 100%; height: 60rem; border: 1px solid var(--pst-color-border, #ccc); '
+            'border-radius: 0.5rem"></iframe>'
+        )
+        return [nodes.raw("", html, format="html")]
+
+
+def setup(app: Any) -> dict[str, Any]:
+    """Register the directive."""
+    app.add_directive("explorer", Explorer)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
