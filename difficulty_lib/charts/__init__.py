@@ -20,10 +20,12 @@ from difficulty_lib.charts._gradients import deciles_chart as deciles_chart
 from difficulty_lib.charts._gradients import variants_chart as variants_chart
 from difficulty_lib.charts._images import image_scores_chart as image_scores_chart
 from difficulty_lib.charts._intervals import intervals_chart as intervals_chart
+from difficulty_lib.charts._mixup import calibration_chart as calibration_chart
 from difficulty_lib.charts._nli import annotators_chart as annotators_chart
 from difficulty_lib.charts._nli import genres_chart as genres_chart
 from difficulty_lib.charts._nli import hypothesis_chart as hypothesis_chart
 from difficulty_lib.charts._nli import information_chart as information_chart
+from difficulty_lib.charts._ood import mistaken_chart as mistaken_chart
 from difficulty_lib.charts._review import minutes_chart as minutes_chart
 from difficulty_lib.charts._review import precision_recall_chart as precision_recall_chart
 from difficulty_lib.charts._review import review_chart as review_chart

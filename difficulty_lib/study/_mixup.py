@@ -16,7 +16,7 @@ from difficulty_lib.analysis import Estimate
 from difficulty_lib.audit import over_seeds
 from difficulty_lib.mixup import data_map
 from difficulty_lib.ood import OOD_SCORES, calibration, detection
-from difficulty_lib.study._mixup_methods import FULL, METHODS, OPTIONS, PLAIN
+from difficulty_lib.study._mixup_methods import FULL, MIXUP_METHODS, OPTIONS, PLAIN
 from difficulty_lib.training import Run
 from difficulty_lib.training._ood import INSIDE
 
@@ -54,7 +54,7 @@ class MixupCell:
 
     Attributes:
         setting: which data.
-        method: one of `METHODS`.
+        method: one of `MIXUP_METHODS`.
         seed: of the training.
         run: that records the probabilities of the inside split, and texts from elsewhere.
     """
@@ -140,12 +140,12 @@ class MixupStudy:
         Columns `setting`, `method` (without it), `part`, `measure`, `estimate`.
         """
         rows = [
-            {"setting": setting, "method": method, "part": METHODS[method].part}
+            {"setting": setting, "method": method, "part": MIXUP_METHODS[method].part}
             | {"measure": measure, "estimate": self.difference(measure, setting, FULL, method)}
             for setting in self.settings
             for method in self.methods
             for measure in self.measures(setting)
-            if METHODS[method].part
+            if MIXUP_METHODS[method].part
         ]
         columns = ["setting", "method", "part", "measure", "estimate"]
         return pd.DataFrame(rows, columns=columns)

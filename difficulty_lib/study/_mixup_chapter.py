@@ -13,7 +13,7 @@ from difficulty_lib.study import _mixup_words as words
 from difficulty_lib.study._audit_chapter import folded
 from difficulty_lib.study._chapter import key_of, shown
 from difficulty_lib.study._mixup import MEASURES, MixupStudy
-from difficulty_lib.study._mixup_methods import FULL, METHODS, PLAIN
+from difficulty_lib.study._mixup_methods import FULL, MIXUP_METHODS, PLAIN
 
 
 class MixupChapter:
@@ -42,7 +42,7 @@ class MixupChapter:
         for setting in self.study.settings:
             known = self.study.measures(setting)
             for method in self.study.methods:
-                row = {"data": setting, "trained with": METHODS[method].title}
+                row = {"data": setting, "trained with": MIXUP_METHODS[method].title}
                 for measure in [m for m in MEASURES if m in self._measures]:
                     figure = "–"
                     if measure in known:
@@ -61,7 +61,7 @@ class MixupChapter:
         part = table[table["measure"] == measure]
         if part.empty:
             return None
-        titles = part["method"].map(lambda method: METHODS[method].title)
+        titles = part["method"].map(lambda method: MIXUP_METHODS[method].title)
         return charts.intervals_chart(
             part.assign(label=titles, series=part["setting"]),
             f"{MEASURES[measure].title}: difference from no mixup",
@@ -70,7 +70,7 @@ class MixupChapter:
     def effects_table(self) -> Any:
         """The numbers of these charts, for all measures."""
         rows = [
-            {"data": row.setting, "trained with": METHODS[row.method].title}
+            {"data": row.setting, "trained with": MIXUP_METHODS[row.method].title}
             | {"measure": MEASURES[row.measure].title}
             | {"difference from no mixup": _figure(row.estimate, "+.3f")}
             | {"shown": words.outcome(row.measure, row.estimate)}
@@ -142,7 +142,7 @@ class MixupChapter:
     def _bins(self, setting: str) -> pd.DataFrame:
         wanted = [m for m in (PLAIN, FULL, "label_smoothing") if m in self.study.methods]
         table = pd.concat(self.study.reliability(setting, m).assign(method=m) for m in wanted)
-        titles = table["method"].map(lambda method: METHODS[method].title)
+        titles = table["method"].map(lambda method: MIXUP_METHODS[method].title)
         return table.assign(series=titles).reset_index(drop=True)
 
     def not_measured_text(self) -> str:

@@ -62,7 +62,7 @@ def _thinned(teacher: str, seed: int, options: Mapping[str, Any]) -> dict[str, A
     return {"selected": {"how": "random", "fraction": 1 - options["mislabelled"], "seed": seed}}
 
 
-METHODS: dict[str, Method] = {
+MIXUP_METHODS: dict[str, Method] = {
     PLAIN: Method("no mixup", lambda teacher, seed, options: {}),
     FULL: Method("mixup by difficulty and entropy", _mixed()),
     "random_mixup": Method("random mixup", _random),
@@ -97,20 +97,20 @@ def method_config(
     Args:
         plain: that of the run without anything, whose data map the others use; it records the
             training stream.
-        method: one of `METHODS`.
+        method: one of `MIXUP_METHODS`.
         options: instead of those in `OPTIONS`.
 
     Raises:
         ConfigError: on an unknown method or option.
     """
-    if method not in METHODS:
-        raise ConfigError(f"unknown method '{method}'; known: {', '.join(METHODS)}")
+    if method not in MIXUP_METHODS:
+        raise ConfigError(f"unknown method '{method}'; known: {', '.join(MIXUP_METHODS)}")
     strange = sorted(set(options or {}) - set(OPTIONS))
     if strange:
         raise ConfigError(f"unknown option {', '.join(strange)}; known: {', '.join(OPTIONS)}")
     if method == PLAIN:
         return plain
-    done = METHODS[method].intervention(
+    done = MIXUP_METHODS[method].intervention(
         plain.resolved().folder_name, plain.seed, OPTIONS | dict(options or {})
     )
     return replace(plain, record_training=False, intervention={**plain.intervention, **done})

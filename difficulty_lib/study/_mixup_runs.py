@@ -10,7 +10,7 @@ from typing import Any
 from difficulty_lib._errors import ConfigError, DifficultyError, ModelError
 from difficulty_lib.data import TextData, load_data
 from difficulty_lib.study._mixup import MixupCell, MixupStudy
-from difficulty_lib.study._mixup_methods import FULL, METHODS, OPTIONS, PLAIN, method_config
+from difficulty_lib.study._mixup_methods import FULL, MIXUP_METHODS, OPTIONS, PLAIN, method_config
 from difficulty_lib.study._parameters import sized
 from difficulty_lib.training import Run, RunConfig, find_run, get_or_train
 from difficulty_lib.training._models import model_folder
@@ -117,7 +117,7 @@ def mixup_study(parameters: Mapping[str, Any], *, progress: bool = True) -> Mixu
 
     Args:
         parameters: `settings`, a list of mappings, each with a `name` and what `plain_configs`
-            takes, or None for the embedded sentences; `methods` of `METHODS`, or None for all;
+            takes, or None for the embedded sentences; `methods` of `MIXUP_METHODS`, or None for all;
             `options` instead of `OPTIONS`; `seeds`, `size`, and settings of `RunConfig`.
         progress: whether to show bars.
 
@@ -150,7 +150,7 @@ def _parted(
     shared = dict(parameters)
     methods, options = shared.pop("methods", None), shared.pop("options", None)
     settings = shared.pop("settings", None) or [EMBEDDED]
-    methods = list(METHODS)[:-1] if methods is None else methods
+    methods = list(MIXUP_METHODS)[:-1] if methods is None else methods
     if not isinstance(methods, list | tuple) or not isinstance(settings, list | tuple):
         raise ConfigError(f"settings is {settings!r}, methods {methods!r}; expected lists")
     if FULL not in methods:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difficulty_lib.analysis import Estimate
 from difficulty_lib.study._mixup import KINDS, MEASURES, MixupStudy
-from difficulty_lib.study._mixup_methods import FULL, METHODS, PLAIN
+from difficulty_lib.study._mixup_methods import FULL, MIXUP_METHODS, PLAIN
 from difficulty_lib.study._words import interval
 
 CLAIMED = 0.02  # "about 2 % improvement"
@@ -65,7 +65,7 @@ def verdict(study: MixupStudy) -> str:
             apart = study.difference("f1", setting, FULL, control)
             said.append(
                 f"{outcome('f1', apart)} {'from' if not apart.excludes(0) else 'than'} "
-                f"{METHODS[control].title} ({_points(apart)})"
+                f"{MIXUP_METHODS[control].title} ({_points(apart)})"
             )
         lines.append(f"**{setting}**: in F1 it is {'; '.join(said)}.{_claim(study, setting)}")
     total, better, worse = _count(study)
@@ -106,7 +106,7 @@ def controls(study: MixupStudy) -> str:
     for setting in study.settings:
         known = [m for m in HEAD if m in study.measures(setting)]
         for method in study.methods:
-            if method == PLAIN or METHODS[method].part:
+            if method == PLAIN or MIXUP_METHODS[method].part:
                 continue
             shown = {m: study.difference(m, setting, method) for m in known}
             better = [MEASURES[m].title for m, e in shown.items() if outcome(m, e) == "better"]
@@ -114,7 +114,7 @@ def controls(study: MixupStudy) -> str:
             said = [f"better in {', '.join(better)}"] if better else []
             said += [f"worse in {', '.join(worse)}"] if worse else []
             parts.append(
-                f"{setting}, {METHODS[method].title}: {_points(shown['f1'])} in F1; "
+                f"{setting}, {MIXUP_METHODS[method].title}: {_points(shown['f1'])} in F1; "
                 f"{' and '.join(said) or 'no difference is shown'}"
             )
     return "Against no mixup:\n\n" + "\n".join(f"- {part}." for part in parts)
@@ -167,7 +167,7 @@ def regions(study: MixupStudy) -> str:
 
 def not_measured(study: MixupStudy) -> str:
     """What this comparison leaves open."""
-    left = [METHODS[m].title for m in METHODS if m not in study.methods]
+    left = [MIXUP_METHODS[m].title for m in MIXUP_METHODS if m not in study.methods]
     parts = [f"{', '.join(left)}"] if left else []
     parts += [
         "other values of the shares, of α and of the layer, which were not tuned, as no method's were",

@@ -83,7 +83,8 @@ def run_configs(parameters: Mapping[str, Any]) -> list[RunConfig]:
             and one without any input, follow those of the seeds, and `baseline_epochs`, for how
             long these two are trained at the most (None: as long as the others). With `corruptions`
             they are the runs of the benchmark's cells, as `audit_configs` takes them; with `models`
-            those of every model and seed, as `agreement_configs` takes them.
+            those of every model and seed, as `agreement_configs` takes them; with `settings` those
+            of `mixup_configs`, and with `outside` those of `ood_configs` (either may be None).
 
     Raises:
         ConfigError: on an unknown name, or no seeds or splits.
@@ -96,6 +97,14 @@ def run_configs(parameters: Mapping[str, Any]) -> list[RunConfig]:
         from difficulty_lib.study._agreement_runs import agreement_configs
 
         return [config for seeds in agreement_configs(parameters).values() for config in seeds]
+    if "settings" in parameters:
+        from difficulty_lib.study._mixup_runs import mixup_configs
+
+        return mixup_configs(parameters)
+    if "outside" in parameters:
+        from difficulty_lib.study._ood_runs import ood_configs
+
+        return ood_configs(parameters)
     settings = sized(parameters)
     seeds = settings.pop("seeds", [1])
     splits = settings.pop("splits", ["validation", "test"])

@@ -13,7 +13,7 @@ from difficulty_lib._errors import ConfigError
 from difficulty_lib.analysis import Estimate
 from difficulty_lib.study import MixupCell, MixupChapter, MixupStudy, mixup_configs
 from difficulty_lib.study._mixup import MEASURES, run_measures
-from difficulty_lib.study._mixup_methods import METHODS, OPTIONS, method_config
+from difficulty_lib.study._mixup_methods import MIXUP_METHODS, OPTIONS, method_config
 from difficulty_lib.study._mixup_words import outcome
 from difficulty_lib.training._recipe import runs_needed
 
@@ -153,7 +153,7 @@ def test_each_seeds_plain_run_comes_before_those_that_need_it():
     for config in made:
         assert set(runs_needed(config)) <= seen
         seen.add(config.resolved().folder_name)
-    assert len(seen) == len(made) == 2 * (len(METHODS) - 1)
+    assert len(seen) == len(made) == 2 * (len(MIXUP_METHODS) - 1)
     # All are compared on the same texts.
     asked = [config.intervention["out_of_distribution"] for config in made]
     assert all(found == asked[0] for found in asked)
@@ -171,7 +171,7 @@ def test_the_small_size_keeps_two_seeds_and_five_methods():
 def test_methods_differ_from_the_full_one_in_their_part_alone():
     plain = mixup_configs({"seeds": [1, 2]})[0]
     full = method_config(plain, "mixup").intervention["mixup"]
-    for name, method in METHODS.items():
+    for name, method in MIXUP_METHODS.items():
         if method.part:
             other = method_config(plain, name).intervention["mixup"]
             changed = {k for k in {*full, *other} if full.get(k) != other.get(k)}
