@@ -38,7 +38,7 @@ PART = 30  # samples that a tenth should have; below, there are fewer parts
 TOPS = (1.0, 0.5, 0.25, 0.1, 0.05)
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 TARGET = 0.9
-RESAMPLES = 300
+RESAMPLES = 200
 ALL = "all samples"
 
 
