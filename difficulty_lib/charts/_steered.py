@@ -29,16 +29,17 @@ def differences_chart(table: pd.DataFrame, margin: float, height: int = 13) -> a
         tooltip=["condition", "label", "series", *(alt.Tooltip(c, format="+.2f") for c in ENDS)],
     )
     x = alt.X("low:Q", title="difference of accuracy, in points")
-    zone = alt.Chart(data).mark_rect(color=GREY, opacity=0.03)
-    layers = zone.encode(x=alt.X("zone_low:Q"), x2="zone_high:Q").transform_calculate(
-        zone_low=str(-margin), zone_high=str(margin)
-    )
-    line = alt.Chart(data).mark_rule(strokeDash=[5, 3], color=GREY)
-    layers += line.transform_calculate(zero="0").encode(x="zero:Q")
+    # One of each per panel: as many as there are rows would be darker the more there are.
+    once = alt.Chart(data).transform_aggregate(rows="count()", groupby=["condition"])
+    zone = once.transform_calculate(from_=str(-margin), to=str(margin))
+    layers = zone.mark_rect(color=GREY, opacity=0.25).encode(x=alt.X("from_:Q"), x2="to:Q")
+    line = once.transform_calculate(zero="0").mark_rule(strokeDash=[5, 3], color=GREY)
+    layers += line.encode(x="zero:Q")
     layers += base.mark_rule(strokeWidth=2).encode(x=x, x2="high")
     layers += base.mark_point(filled=True, size=42, opacity=1).encode(x="value:Q")
     best, least = data.loc[data["value"].idxmax()], data.loc[data["value"].idxmin()]
-    return layers.properties(width=280, height=(height * len(series) + 8) * len(labels)).facet(
+    step = alt.Step(height, **{"for": "offset"})
+    panelled = layers.properties(width=280, height=step).facet(
         facet=alt.Facet("condition:N", sort=panels, title=None),
         columns=1,
         description=(
@@ -48,6 +49,7 @@ def differences_chart(table: pd.DataFrame, margin: float, height: int = 13) -> a
             f"{least['value']:+.2f} ({least['label']}, {least['series']}, {least['condition']})."
         ),
     )
+    return panelled.resolve_scale(y="independent")
 
 
 def steps_chart(table: pd.DataFrame) -> alt.FacetChart:

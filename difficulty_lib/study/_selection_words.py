@@ -73,9 +73,11 @@ def _citations(study: SelectionStudy) -> str:
         if hurt
         else "neither is shown: removing hard samples changes nothing beyond chance here"
     )
+    fair = [f for name in clean for f in study.found("random rows", condition=name, how="easiest")]
+    size = f"; against random rows, as many, {counts(fair)}" if fair else ""
     return (
         "Of the paper's two sources, one says that removing hard samples helps, the other that it "
-        f"hurts. Where the labels are as they were, {said} ({counts(found)})."
+        f"hurts. Where the labels are as they were, {said} (against all rows {counts(found)}{size})."
     )
 
 
