@@ -181,9 +181,9 @@ def agreement(study: ImageStudy) -> str:
         + (
             "what is hard to read and what is hard to redraw are related."
             if above == len(classes)
-            else "what is hard to read is another thing than what is hard to redraw."
-            if above <= len(classes) / 3
-            else "what is hard to read is only in part what is hard to redraw."
+            else "in none is it shown that what is hard to read is hard to redraw."
+            if not above
+            else "in the others it is not shown that what is hard to read is hard to redraw."
         )
     )
 
@@ -203,13 +203,14 @@ def planted(study: ImageStudy) -> str:
     for name in (TRAINED, EVALUATED):
         against = study.ahead(name, "neighbour_disagreement/10")
         parts.append(
-            f"{streamed(name).capitalize()} is {interval(against, 3)} above the "
-            "disagreement of the nearest neighbours' labels, which needs no training: "
+            f"The average precision of the {streamed(name)}, minus that of the disagreement of the nearest "
+            f"neighbours' labels, which needs no training, is {interval(against, 3)}: "
             + verdict(against, 0, "it wins.", "it loses.", "a tie.")
         )
     if blind is not None:
         parts.append(
-            f"The autoencoder's action score is {interval(chance, 3)} above a random order: "
+            "That of the autoencoder's action score, minus that of a random order, is "
+            f"{interval(chance, 3)}: "
             + verdict(
                 chance,
                 0,
