@@ -17,7 +17,7 @@ from difficulty_lib.scores import SCORES
 
 KEPT_BITS = 13  # of a float32's 23, where a page is compact: four digits
 NONE = 65535  # a loss that was not observed
-UNIT = 0.001  # nats
+UNIT = 0.001  # nats; ten times as much where a page is compact
 
 
 def numbers_script(points: Points, *, title: str, file: str, compact: bool = False) -> str:
@@ -66,7 +66,7 @@ def _side(side: Side, names: Sequence[str], compact: bool) -> dict[str, Any]:
         "predicted": predicted,
         "scores": [_score(str(name), side.table[name].to_numpy(), compact) for name in side.table],
         "epochs": list(side.epochs),
-        "loss": None if side.loss is None else _losses(side.loss),
+        "loss": None if side.loss is None else _losses(side.loss, UNIT * (10 if compact else 1)),
     }
 
 
@@ -81,9 +81,9 @@ def _score(name: str, values: NDArray[np.float64], compact: bool) -> dict[str, A
     }
 
 
-def _losses(loss: NDArray[np.float64]) -> dict[str, Any]:
+def _losses(loss: NDArray[np.float64], least: float) -> dict[str, Any]:
     finite = loss[np.isfinite(loss)]
-    unit = max(UNIT, float(finite.max(initial=0.0)) / (NONE - 1))
+    unit = max(least, float(finite.max(initial=0.0)) / (NONE - 1))
     coded = np.where(np.isfinite(loss), np.round(loss / unit), NONE).astype(np.uint16)
     # A few enormous losses must not flatten all other curves.
     top = float(np.quantile(finite, 0.995)) if len(finite) else 1.0

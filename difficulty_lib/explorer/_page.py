@@ -57,7 +57,8 @@ def explorer_page(
         splits: only these; all that were recorded if not given.
         scores: which registered scores; those that differ in their order if not given.
         command: the command that made it, shown under "About".
-        compact: whether scores keep four digits only, so that a page on the web is read faster.
+        compact: whether scores keep four digits and losses two decimals only, so that a page
+            on the web is read faster.
         allow_collapsed: whether to show a run, too, that learnt nothing.
 
     Returns:
