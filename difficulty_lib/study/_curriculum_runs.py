@@ -105,7 +105,7 @@ class CurriculumPlan:
         given: dict[str, Any] = {"order": curriculum.order, "pacing": curriculum.pacing}
         given |= {"start": self.start, "end": self.end}
         if curriculum.score is not None:
-            given |= {"score": curriculum.score, "run": source}
+            given |= {"score": curriculum.score, "run": source, "allow_collapsed": True}
         if curriculum.source == "first_epoch":
             given["epochs"] = 1
         return replace(config, intervention={**config.intervention, "curriculum": given})

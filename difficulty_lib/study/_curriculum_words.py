@@ -8,6 +8,7 @@ from difficulty_lib.scores import SCORES
 from difficulty_lib.study._curriculum import SOURCES, CurriculumStudy
 from difficulty_lib.study._steered import LONGER, PLAIN
 from difficulty_lib.study._steered_words import (
+    collapsed_words,
     condition_words,
     counts,
     listed,
@@ -40,7 +41,7 @@ def about(study: CurriculumStudy) -> str:
             else ""
         )
         + f". Scores are of {listed([SOURCES[source] for source in sources])}, of the same seed. "
-        f"Conditions: {conditions}."
+        f"Conditions: {conditions}.{collapsed_words(study)}"
     )
 
 

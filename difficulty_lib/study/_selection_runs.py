@@ -85,7 +85,7 @@ class SelectionPlan:
         elif selection.how != TRUTH:
             given["fraction"] = selection.kept
         if selection.score is not None:
-            given |= {"score": selection.score, "run": source}
+            given |= {"score": selection.score, "run": source, "allow_collapsed": True}
         if self.equal_updates:
             config = replace(config, epochs=max(1, round(config.epochs / selection.kept)))
         return replace(config, intervention={**config.intervention, "selected": given})

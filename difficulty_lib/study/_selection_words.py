@@ -10,7 +10,14 @@ from difficulty_lib.analysis import Estimate
 from difficulty_lib.scores import SCORES
 from difficulty_lib.study._selection import HOWS, RANDOM, SUSPECTS, TRUTH, SelectionStudy
 from difficulty_lib.study._steered import PLAIN
-from difficulty_lib.study._steered_words import condition_words, counts, listed, many, points
+from difficulty_lib.study._steered_words import (
+    collapsed_words,
+    condition_words,
+    counts,
+    listed,
+    many,
+    points,
+)
 
 
 def about(study: SelectionStudy) -> str:
@@ -34,7 +41,7 @@ def about(study: SelectionStudy) -> str:
         f"{many(len(study.of), 'condition')}, {many(len(study.seeds), 'seed')}, "
         f"{len(study.cells)} trainings; shares kept: {listed([f'{100 * s:g} %' for s in shares])}. "
         f"Scores are of a training on all rows with the same seed. Accuracy is measured on {where}. "
-        f"{updates} Conditions: {conditions}."
+        f"{updates} Conditions: {conditions}.{collapsed_words(study)}"
     )
 
 

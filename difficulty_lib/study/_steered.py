@@ -127,6 +127,11 @@ class PairedRuns:
         """Every cell's run."""
         return [cell.run for cell in self.cells if cell.run is not None]
 
+    @property
+    def collapsed(self) -> int:
+        """Runs whose model learnt nothing; they count all the same, as sources of scores, too."""
+        return sum(any(run.record.get("health", {}).values()) for run in self.runs)
+
     def methods(self, condition: str) -> list[str]:
         """What was trained under a condition, in the order of the cells."""
         return list(dict.fromkeys(c.method for c in self.cells if c.condition == condition))

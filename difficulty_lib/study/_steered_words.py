@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from difficulty_lib.analysis import Equivalence
-from difficulty_lib.study._steered import SteeredCell
+from difficulty_lib.study._steered import PairedRuns, SteeredCell
 from difficulty_lib.study._steered_runs import Condition
 
 VERDICTS = ("higher", "lower", "equivalent", "undecided")
@@ -46,6 +46,16 @@ def condition_words(condition: Condition, cell: SteeredCell) -> str:
     if condition.teacher is not None:
         said += f", scores from *{condition.teacher}*"
     return said
+
+
+def collapsed_words(study: PairedRuns) -> str:
+    """How many models learnt nothing; nothing where all did learn."""
+    if not study.collapsed:
+        return ""
+    return (
+        f" In {study.collapsed} of the trainings the model learnt nothing; they count all the same, and "
+        "their scores are used, for a method that fails there has failed."
+    )
 
 
 def many(count: int, one: str, several: str = "") -> str:

@@ -12,7 +12,10 @@ import pandas as pd
 from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib.scores import SCORES
 
-SOURCE = ("score", "run", "stream", "epochs", "file", "digest", "higher_is_harder")
+SOURCE = (
+    *("score", "run", "stream", "epochs", "allow_collapsed"),
+    *("file", "digest", "higher_is_harder"),
+)
 
 
 def scores_from(
@@ -22,7 +25,8 @@ def scores_from(
 
     Args:
         given: `score`, and either `run`, a recorded run's folder name (with `stream` where training
-            was observed in several, and `epochs` for its first ones alone), or `file`, a CSV or
+            was observed in several, `epochs` for its first ones alone, and `allow_collapsed` for a
+            run that may have learnt nothing), or `file`, a CSV or
             Parquet file with the columns sample_id and the score's, and `digest`, the first 12
             hex digits of its sha256, so that other scores make another run.
         where: for messages.
@@ -101,4 +105,4 @@ def _of_run(
     seen = dynamics.stream("train", stream)
     if "epochs" in given:
         seen = first_epochs(seen, given["epochs"])
-    return entry(seen)
+    return entry(seen, allow_collapsed=given.get("allow_collapsed") is True)

@@ -21,7 +21,7 @@ from difficulty_lib.study import (
 )
 from difficulty_lib.study._curriculum_runs import curriculum_plan
 from difficulty_lib.study._steered import LONGER, PLAIN, SteeredCell
-from difficulty_lib.training import RunConfig
+from difficulty_lib.training import Run, RunConfig
 
 EASY = Curriculum("easy_first", "linear", "action_score")
 EARLY = Curriculum("easy_first", "linear", "action_score", "first_epoch")
@@ -166,6 +166,18 @@ def test_rates_at_the_edge_are_said_to_be():
     assert "*clean*: 2e-05, of 2e-05 (90.0 %), 0.0001 (80.0 %), at the edge" in text
     assert "1 seed that is not reported (101)" in text
     assert "not tuned" in CurriculumChapter(study_of(tuning=None)).tuning_text()
+
+
+def test_models_that_learnt_nothing_are_counted(tmp_path):
+    study = study_of()
+    config = RunConfig(dataset="emotion")
+    for place, finding in enumerate((["constant predictions"], ["loss not below chance"], [])):
+        run = Run(
+            tmp_path, config, {"health": {"train/evaluation": [], "test/evaluation": finding}}
+        )
+        study.cells[place] = replace(study.cells[place], run=run)
+    assert "In 2 of the trainings the model learnt nothing" in CurriculumChapter(study).about()
+    assert "learnt nothing" not in CurriculumChapter(study_of()).about()
 
 
 # --- what cannot be used -------------------------------------------------------------------------
@@ -317,8 +329,6 @@ def test_strange_parameters_are_refused(wrong, says):
 
 
 def test_a_run_without_accuracy_is_refused(tmp_path):
-    from difficulty_lib.training import Run
-
     config = RunConfig(dataset="emotion", evaluation_splits=("train", "test"))
     run = Run(tmp_path, config, {"metrics": {"loss": {"test/evaluation": [1.0]}}})
     raises_one_line(lambda: SteeredCell.of_run("clean", PLAIN, run), "no accuracy on test")
