@@ -191,7 +191,9 @@ def test_selection(tmp_path, tiny_folder, at_root, monkeypatch):
 def write_foreign(mirror, count=40):
     """Texts of another data set, none of which is among those of the mirror's own."""
     frame = tiny.labelled_frame(count, seed=9).reset_index(names="id")
-    frame["text"] = [f"{text} near the old river. so it was {n}" for n, text in enumerate(frame["text"])]
+    frame["text"] = [
+        f"{text} near the old river. so it was {n}" for n, text in enumerate(frame["text"])
+    ]
     (mirror / "tweeteval_sentiment").mkdir()
     for split in ("validation", "test"):
         frame.to_parquet(mirror / f"tweeteval_sentiment/{split}.parquet", index=False)
