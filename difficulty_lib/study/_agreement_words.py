@@ -32,7 +32,7 @@ def agreement(study: AgreementStudy) -> str:
     parts = []
     for group in study.groups:
         rank, linear = (study.overall(group, method) for method in ("spearman", "pearson"))
-        parts.append(f"{group}: Spearman {interval(rank)}, Pearson {interval(linear)}")
+        parts.append(f"between {group}: Spearman {interval(rank)}, Pearson {interval(linear)}")
     papers = (
         f"The vision paper has {PAPER_RERUNS[0]:.3f} and {PAPER_RERUNS[1]:.3f} between reruns of its "
         f"two models, and {PAPER_BETWEEN:.3f} between the models"
@@ -43,7 +43,7 @@ def agreement(study: AgreementStudy) -> str:
             " **Between models nothing is measured here:** the runs are of one model. With `models` of "
             "two names or more this page sets them against each other."
         )
-    return f"{'; '.join(parts)}. {papers} {{cite:p}}`arriaga2023`.{alone}"
+    return f"Action scores correlate {'; '.join(parts)}. {papers} {{cite:p}}`arriaga2023`.{alone}"
 
 
 def classes(study: AgreementStudy) -> str:
@@ -141,7 +141,8 @@ def reliability(study: AgreementStudy) -> str:
         "seeds"
     )
     left = (
-        f" {len(study.unreliable)} scores are the same for every sample in some seed, and are left out."
+        f" {len(study.unreliable)} scores are the same for every sample in some seed, or were not "
+        "recorded, and are left out."
         if study.unreliable
         else ""
     )
@@ -199,18 +200,18 @@ def _sides(found: Neighbours) -> str:
     said = verdict(
         found.sides,
         0.0,
-        "their neighbours side with the model: more have the predicted label than the given one",
-        "their neighbours side with the given label, against the model",
-        "their neighbours side with neither the model nor the given label",
+        "the neighbours side with the model: more have the predicted label than the given one",
+        "the neighbours side with the given label, against the model",
+        "it is not shown that the neighbours side with the model, or with the given label",
     )
     return (
-        f"Of the {found.sides.n:,} of them that the model gets wrong, {said} (difference "
-        f"{_points(found.sides)})."
+        f"Around the {found.sides.n:,} of them that the model gets wrong, {said}; the difference is "
+        f"{_points(found.sides)}."
     )
 
 
 def _points(found: Estimate) -> str:
-    value, low, high = (100 * x for x in (found.value, found.low, found.high))
+    value, low, high = (round(100 * x) + 0.0 for x in (found.value, found.low, found.high))
     return f"{value:.0f} percentage points (95 % interval {low:.0f} to {high:.0f})"
 
 

@@ -172,7 +172,7 @@ def test_two_models_are_set_against_each_other(two_models):
     assert len(two_models.groups["minilm and another"]) == 6
     chapter = AgreementChapter(two_models)
     text = chapter.agreement_text()
-    assert "minilm and another: Spearman" in text
+    assert "between minilm and another: Spearman" in text
     assert "nothing is measured" not in text
     actions = two_models.actions
     between = np.mean(
