@@ -172,6 +172,7 @@ class MixupStudy:
         for setting in self.settings:
             for cell in self.cells_of(setting, PLAIN):
                 stream = cell.run.dynamics.stream("train", "training")
+                assert stream.label is not None  # of classes it always is
                 rarest = int(np.bincount(stream.label).argmin())
                 wrong = pd.Series(stream.matrix("correct")[-1] < 0.5, index=stream.ids)
                 for within, kind in ((True, KINDS[0]), (False, KINDS[1])):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from difficulty_lib._errors import ConfigError
@@ -83,28 +83,19 @@ def run_configs(parameters: Mapping[str, Any]) -> list[RunConfig]:
             and one without any input, follow those of the seeds, and `baseline_epochs`, for how
             long these two are trained at the most (None: as long as the others). With `corruptions`
             they are the runs of the benchmark's cells, as `audit_configs` takes them; with `models`
-            those of every model and seed, as `agreement_configs` takes them; with `settings` those
-            of `mixup_configs`, and with `outside` those of `ood_configs` (either may be None).
+            those of every model and seed, as `agreement_configs` takes them; with `curricula` those
+            of `curriculum_configs`, with `selections` those of `selection_configs`, with `settings`
+            those of `mixup_configs`, and with `outside` those of `ood_configs` (these two may be
+            None). A chapter on images has none.
 
     Raises:
         ConfigError: on an unknown name, or no seeds or splits.
     """
-    if BENCHMARK in parameters:
-        from difficulty_lib.study._audit_runs import audit_configs
-
-        return [config for cell in audit_configs(parameters) for config in cell.configs]
-    if "models" in parameters:
-        from difficulty_lib.study._agreement_runs import agreement_configs
-
-        return [config for seeds in agreement_configs(parameters).values() for config in seeds]
-    if "settings" in parameters:
-        from difficulty_lib.study._mixup_runs import mixup_configs
-
-        return mixup_configs(parameters)
-    if "outside" in parameters:
-        from difficulty_lib.study._ood_runs import ood_configs
-
-        return ood_configs(parameters)
+    for name, of_study in _OWN.items():
+        if name in parameters:
+            return of_study(parameters)
+    if parameters.get("dataset") in _images():
+        return []  # trained by the chapter itself, each time
     settings = sized(parameters)
     seeds = settings.pop("seeds", [1])
     splits = settings.pop("splits", ["validation", "test"])
@@ -125,6 +116,59 @@ def run_configs(parameters: Mapping[str, Any]) -> list[RunConfig]:
         )
         for emptied in beside
     ]
+
+
+def _audit(parameters: Mapping[str, Any]) -> list[RunConfig]:
+    from difficulty_lib.study._audit_runs import audit_configs
+
+    return [config for cell in audit_configs(parameters) for config in cell.configs]
+
+
+def _agreement(parameters: Mapping[str, Any]) -> list[RunConfig]:
+    from difficulty_lib.study._agreement_runs import agreement_configs
+
+    return [config for seeds in agreement_configs(parameters).values() for config in seeds]
+
+
+def _curriculum(parameters: Mapping[str, Any]) -> list[RunConfig]:
+    from difficulty_lib.study._curriculum_runs import curriculum_configs
+
+    return curriculum_configs(parameters)
+
+
+def _selection(parameters: Mapping[str, Any]) -> list[RunConfig]:
+    from difficulty_lib.study._selection_runs import selection_configs
+
+    return selection_configs(parameters)
+
+
+def _mixup(parameters: Mapping[str, Any]) -> list[RunConfig]:
+    from difficulty_lib.study._mixup_runs import mixup_configs
+
+    return mixup_configs(parameters)
+
+
+def _out_of_distribution(parameters: Mapping[str, Any]) -> list[RunConfig]:
+    from difficulty_lib.study._ood_runs import ood_configs
+
+    return ood_configs(parameters)
+
+
+def _images() -> Container[str]:
+    from difficulty_lib.images import IMAGES
+
+    return IMAGES
+
+
+# A parameter that only one chapter has, and how it makes its runs; those modules import this one.
+_OWN: dict[str, Callable[[Mapping[str, Any]], list[RunConfig]]] = {
+    BENCHMARK: _audit,
+    "models": _agreement,
+    "curricula": _curriculum,
+    "selections": _selection,
+    "settings": _mixup,
+    "outside": _out_of_distribution,
+}
 
 
 def _asked(name: str, settings: dict[str, Any]) -> bool:

@@ -77,8 +77,8 @@ class SelectionPlan:
         config = replace(
             self.plain(condition, seed), evaluation_splits=(self.split, *self.elsewhere)
         )
-        # A class that errors alone have brought about may go with them.
-        floor = {} if selection.prunes else {"floor": FLOOR}
+        # A class that errors alone have brought about goes with them where these are known.
+        floor = {} if selection.how == TRUTH else {"floor": FLOOR}
         given: dict[str, Any] = {"how": selection.how, **floor}
         if selection.how in (RANDOM, "class_balanced"):
             given["seed"] = seed  # else every seed would have the same rows

@@ -14,6 +14,7 @@ from difficulty_lib._errors import ConfigError
 from difficulty_lib.curriculum._checked import check_same_samples
 from difficulty_lib.data import TextData
 from difficulty_lib.selection import SELECTIONS, drop_suspects, select
+from difficulty_lib.selection._select import kept_count
 from difficulty_lib.training._scores_from import SOURCE, scores_from
 
 if TYPE_CHECKING:
@@ -35,9 +36,10 @@ def select_training(
     """The data with the part of the training split that the run's intervention asks for.
 
     `how` is one of `selection.SELECTIONS`, with the `fraction` to keep; "drop_suspects", with the
-    `fraction` of hardest samples to drop; or "without_errors", which drops those that the
-    intervention `corrupted` has planted. `floor` and `seed` are those of `select`, and all but
-    "random", "class_balanced" and "without_errors" need scores (see `scores_from`).
+    `fraction` of hardest samples to drop, of which the easiest `floor` of a class are spared; or
+    "without_errors", which drops those that the intervention `corrupted` has planted. `floor` and
+    `seed` are those of `select`, and all but "random", "class_balanced" and "without_errors" need
+    scores (see `scores_from`).
 
     Args:
         data: as the other interventions have left them.
@@ -94,7 +96,9 @@ def _by_score(
         scores = found.loc[frame.index]
     settings = {name: given[name] for name in ("seed", "higher_is_harder") if name in given}
     fraction, floor = given.get("fraction"), given.get("floor", 0)
-    if how == DROP:
+    if how == DROP and not floor:
         suspects = select(scores, fraction, "hardest", **settings)  # type: ignore[arg-type]
-        return drop_suspects(frame.index, suspects, labels, floor=floor)
+        return drop_suspects(frame.index, suspects)
+    if how == DROP:  # the least suspect of a class stay, whatever their place
+        fraction, how = 1 - kept_count(fraction, len(scores)) / len(scores), "easiest"
     return select(scores, fraction, how, labels, floor=floor, **settings)  # type: ignore[arg-type]

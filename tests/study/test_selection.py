@@ -138,9 +138,15 @@ def test_a_ratio_over_nothing_is_not_bounded():
 
 def test_harm_and_help_are_told_apart():
     hurt = SelectionChapter(study_of()).verdict_text()
-    assert "removing hard samples is shown to hurt (against all rows lower in 4 of 4 comparisons;" in hurt
+    assert (
+        "removing hard samples is shown to hurt (against all rows lower in 4 of 4 comparisons;"
+        in hurt
+    )
     helped = SelectionChapter(study_of(easy=(0.02, 0.02))).verdict_text()
-    assert "removing hard samples is shown to raise accuracy (against all rows higher in 4 of 4" in helped
+    assert (
+        "removing hard samples is shown to raise accuracy (against all rows higher in 4 of 4"
+        in helped
+    )
     both = SelectionChapter(study_of(easy=(-0.02, 0.02))).verdict_text()
     assert "shown to raise accuracy in some and to lower it in others" in both
     neither = SelectionChapter(study_of(easy=(0.0, 0.0))).verdict_text()

@@ -169,11 +169,14 @@ def test_suspects_and_planted_errors_are_dropped(place, monkeypatch):
     assert steered(place, selected=dropped).sizes["train"] == 24
     hardest = score_table(place[2].dynamics.stream("train", "evaluation"))["action_score"]
     assert not {i for batch in seen for i in batch} & set(hardest.nlargest(6).index)
+    spared = steered(place, selected={**dropped, "fraction": 0.6, "floor": 3})
+    given = load_data("emotion")["train"]["label"]
+    assert given.loc[spared.dynamics.stream("train", "evaluation").ids].value_counts().min() >= 3
+    assert spared.sizes["train"] == 12
     planted = ["flip_labels", 0.2]
     noisy = steered(place, corrupted=planted)
     clean = steered(place, corrupted=planted, selected={"how": "without_errors"})
     one, other = (run.dynamics.stream("train", "evaluation") for run in (noisy, clean))
-    given = load_data("emotion")["train"]["label"]
     true = given.loc[one.ids].to_numpy() == one.label
     assert 0 < (~true).sum() < ROWS
     np.testing.assert_array_equal(other.ids, one.ids[true])
