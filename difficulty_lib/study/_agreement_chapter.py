@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from difficulty_lib import charts
-from difficulty_lib._extras import require
 from difficulty_lib.analysis import Estimate
 from difficulty_lib.book import glue
 from difficulty_lib.study import _agreement_words as words
@@ -184,7 +183,7 @@ class AgreementChapter:
                 | {f"labels of the {found.count} nearest": _counted(part["neighbour_label"])}
                 | {"nearest": self._training_text(part["neighbour"].iloc[0])}
             )
-        return _escaped(shown(pd.DataFrame(rows), 2), 2)
+        return shown(pd.DataFrame(rows), 2)
 
     def neighbours_detail(self) -> Any:
         """Every neighbour of these samples."""
@@ -302,9 +301,3 @@ def _with_null(
 
 def _counted(labels: pd.Series) -> str:
     return ", ".join(f"{name} {count}" for name, count in labels.value_counts(sort=True).items())
-
-
-def _escaped(styled: Any, digits: int) -> Any:
-    """The texts are anybody's: what looks like HTML is shown, not obeyed."""
-    display = require("IPython.display", "book")
-    return display.HTML(styled.format(escape="html", precision=digits).to_html())

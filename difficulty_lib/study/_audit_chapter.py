@@ -194,7 +194,7 @@ class AuditChapter:
 def folded(table: pd.DataFrame, what: str, digits: int = 3) -> Any:
     """A chart's numbers as a table that a click, or a reader without pictures, opens."""
     display = require("IPython.display", "book")
-    body = shown(table, digits).format(escape="html", precision=digits).to_html()
+    body = shown(table, digits).to_html()
     return display.HTML(f"<details><summary>As a table: {escape(what)}</summary>{body}</details>")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -10,14 +11,21 @@ import pandas as pd
 from difficulty_lib import charts
 from difficulty_lib._extras import require
 from difficulty_lib.book import glue, quoted_texts
+from difficulty_lib.review import plain
 from difficulty_lib.study import _words as words
 from difficulty_lib.study._explain_words import explained, hypothesis
 from difficulty_lib.study._study import Study
 
 
 def shown(table: pd.DataFrame, digits: int = 3) -> Any:
-    """A table without its index, texts left-aligned and wrapped."""
-    styled = table.style.hide(axis="index").format(precision=digits)
+    """A table without its index, texts left-aligned and wrapped.
+
+    The texts are anybody's: what looks like HTML is shown, not obeyed, and what would hide or
+    reorder something is shown by its number.
+    """
+    table = table.map(lambda value: plain(value) if isinstance(value, str) else value)
+    styled = table.style.hide(axis="index").format(precision=digits, escape="html")
+    styled = styled.format_index(lambda name: escape(plain(str(name))), axis="columns")
     if "text" in table.columns:
         styled = styled.set_properties(
             subset=["text"], **{"white-space": "normal", "min-width": "11rem"}

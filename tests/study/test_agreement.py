@@ -213,7 +213,7 @@ def test_texts_that_look_like_html_are_shown_and_not_obeyed(runs):
     study.neighbours = Neighbours(study, among=30, space="tfidf")
     study.spec = replace(study.spec, redistributable=True)
     chapter = AgreementChapter(study)
-    page = chapter.neighbours_table().data + chapter.neighbours_detail().data
+    page = chapter.neighbours_table().to_html() + chapter.neighbours_detail().data
     assert "&lt;script&gt;" in page
     assert "<script" not in page
     assert "30 of the 60 training samples" in chapter.neighbours_text()

@@ -1,0 +1,47 @@
+"""Tables of texts that nobody vouches for."""
+
+import html.parser
+
+import pandas as pd
+import pytest
+from hostile import HOSTILE
+
+from difficulty_lib.review import plain
+from difficulty_lib.study._chapter import shown
+
+
+class Reader(html.parser.HTMLParser):
+    """The elements of a page and their attributes, and what its cells say."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.elements, self.names, self.cells = set(), set(), []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.add(tag)
+        self.names |= {name for name, _ in attrs}
+        if tag in ("td", "th"):
+            self.cells.append("")
+
+    def handle_data(self, data):
+        if self.cells:
+            self.cells[-1] += data
+
+
+def whole(text):
+    """Whether it can be in a table at all: half of a surrogate pair cannot."""
+    return text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+@pytest.mark.parametrize("payload", filter(whole, HOSTILE))
+def test_a_hostile_text_is_shown_and_nothing_else(payload):
+    table = pd.DataFrame({"text": [payload], payload + "!": [payload], "loss": [0.12345]})
+    page = Reader(shown(table).to_html())
+    assert page.elements <= {"style", "table", "thead", "tbody", "tr", "th", "td"}
+    assert page.names <= {"type", "id", "class"}
+    wanted = ["text", plain(payload + "!"), "loss", plain(payload), plain(payload), "0.123"]
+    assert [" ".join(cell.split()) for cell in page.cells] == [
+        " ".join(cell.split()) for cell in wanted
+    ]
