@@ -49,7 +49,7 @@ chromium:
 	  { echo "Chromium is needed: install the Debian package chromium" >&2; exit 1; }
 
 check: setup chromium
-	$(BIN)/python -m pytest -m site tests/site tests/report
+	$(BIN)/python -m pytest -m site tests/site tests/report tests/explorer
 
 benchmark: setup
 	$(BIN)/python benchmarks/all.py
@@ -58,4 +58,4 @@ serve: setup
 	$(BIN)/python -m http.server -d _build/html 8000
 
 clean:
-	rm -rf _build runs .snakemake book/chapters/sentiment.ipynb book/chapters/gradient-variance.ipynb book/chapters/mislabel-audit.ipynb book/chapters/cost.ipynb
+	rm -rf _build runs .snakemake book/chapters/sentiment.ipynb book/chapters/gradient-variance.ipynb book/chapters/mislabel-audit.ipynb book/chapters/images.ipynb book/chapters/cost.ipynb

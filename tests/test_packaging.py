@@ -86,6 +86,7 @@ def test_the_wheel_carries_registry_types_and_report(tmp_path):
         "difficulty_lib/report/report.js",
         "difficulty_lib/widget/audit.js",
         "difficulty_lib/widget/audit.css",
+        "difficulty_lib/explorer/explorer.html",
         "difficulty_lib/_registry_data/datasets.toml",
         "difficulty_lib/_registry_data/models.toml",
     ):

@@ -77,6 +77,10 @@ def test_chapters_say_what_they_are_made_of(site):
     for name, edition in (
         ("sentiment", "Quick"),
         ("sentiment-emotion", "Published"),
+        ("nli", "Published"),
+        ("question-answering", "Published"),
+        ("real-errors", "Published"),
+        ("agreement", "Published"),
         ("gradient-variance", "Quick"),
         ("mislabel-audit", "Quick"),
         ("cost", "Quick"),
