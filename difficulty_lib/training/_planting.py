@@ -59,7 +59,7 @@ def planted(data: TextData, value: Any, split: str) -> tuple[pd.DataFrame, pd.Da
 
     Raises:
         ConfigError: on a value that is no such list, or a corruption of other targets, or one that
-            adds samples or needs to be told more.
+            needs to be told more.
         DataError: if nothing can be corrupted.
     """
     if (
@@ -75,11 +75,10 @@ def planted(data: TextData, value: Any, split: str) -> tuple[pd.DataFrame, pd.Da
         raise ConfigError(
             f"the corruption '{entry.name}' is of a {entry.target}; {data.name} has {data.target}"
         )
-    if entry.adds_rows or entry.needs:
-        why = "adds samples" if entry.adds_rows else f"needs {', '.join(entry.needs)}"
+    if entry.needs:
         raise ConfigError(
-            f"intervention planted is {value!r}, and '{entry.name}' {why}; expected a corruption "
-            "that changes a sample by itself"
+            f"intervention planted is {value!r}, and '{entry.name}' needs {', '.join(entry.needs)}; "
+            "expected a corruption that needs no more than a rate"
         )
     takes_text = data.target == "text" and "text" in inspect.signature(entry.function).parameters
     settings = {"text": data.text_columns[0]} if takes_text else {}
