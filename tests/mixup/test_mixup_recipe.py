@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from refusals import raises_one_line
-from training import tiny
 
 from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib.mixup import (
@@ -16,7 +15,7 @@ from difficulty_lib.mixup import (
     random_pairs,
     repeat_pairs,
 )
-from difficulty_lib.training import RunConfig, get_or_train
+from difficulty_lib.training import get_or_train
 from difficulty_lib.training._recipe import runs_needed
 
 pytestmark = pytest.mark.filterwarnings(
@@ -24,27 +23,9 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-@pytest.fixture(autouse=True)
-def _alone(one_thread, no_gpu):
-    pass
-
-
 @pytest.fixture
-def config(tmp_path, monkeypatch):
-    monkeypatch.setenv("DIFFICULTY_DATA", str(tiny.write_mirror(tmp_path / "data")))
-    monkeypatch.setenv("DIFFICULTY_RUNS", str(tmp_path / "runs"))
-    return RunConfig(
-        dataset="emotion",
-        model=str(tiny.save_tiny(tmp_path / "model")),
-        epochs=2,
-        batch_size=8,
-        max_length=32,
-        precision="float32",
-        learning_rate=3e-4,
-        evaluation_splits=("validation",),
-        record_training=True,
-        seed=3,
-    )
+def config(config):
+    return replace(config, record_training=True, evaluation_splits=("validation",), seed=3)
 
 
 @pytest.fixture

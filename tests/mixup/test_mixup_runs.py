@@ -7,37 +7,15 @@ import numpy as np
 import pytest
 import torch
 from refusals import raises_one_line
-from training import tiny
 
 from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib.data import load_data
 from difficulty_lib.mixup import data_map, mixup_intervention, pair_samples, repeat_pairs
-from difficulty_lib.training import RunConfig, get_or_train
+from difficulty_lib.training import get_or_train
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:emotion .mirror.", "ignore::difficulty_lib.dynamics.CollapsedRunWarning"
 )
-
-
-@pytest.fixture(autouse=True)
-def _alone(one_thread, no_gpu):
-    pass
-
-
-@pytest.fixture
-def config(tmp_path, monkeypatch):
-    monkeypatch.setenv("DIFFICULTY_DATA", str(tiny.write_mirror(tmp_path / "data")))
-    monkeypatch.setenv("DIFFICULTY_RUNS", str(tmp_path / "runs"))
-    return RunConfig(
-        dataset="emotion",
-        model=str(tiny.save_tiny(tmp_path / "model")),
-        epochs=2,
-        batch_size=8,
-        max_length=32,
-        precision="float32",
-        learning_rate=3e-4,
-        evaluation_splits=("train", "validation"),
-    )
 
 
 def losses(run, split="validation"):

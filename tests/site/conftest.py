@@ -2,22 +2,12 @@ import functools
 import http.server
 import threading
 from pathlib import Path
-from shutil import which
 
 import pytest
+from browser import chromium
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "_build" / "html"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--allow-file-access-from-files",
-]
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -43,15 +33,8 @@ def server(site):
 
 @pytest.fixture(scope="session")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    path = which("chromium") or which("google-chrome")
-    if path is None:
-        pytest.fail("no Chromium; install the Debian package chromium, or run: make check")
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=path, args=FLAGS)
+    with chromium("--allow-file-access-from-files") as started:
         yield started
-        started.close()
 
 
 class Visit:
