@@ -17,13 +17,11 @@ FLAGS = [
 
 
 @contextmanager
-def chromium(*flags):
-    from playwright.sync_api import sync_playwright
-
+def chromium(driver, *flags):
+    """Started by the session's one `driver`; Playwright's synchronous one cannot be there twice."""
     path = which("chromium") or which("google-chrome")
     if path is None:
         pytest.fail("no Chromium; install the Debian package chromium, or run: make check")
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
-        yield started
-        started.close()
+    started = driver.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
+    yield started
+    started.close()

@@ -129,3 +129,12 @@ def tiny_folder(tmp_path_factory):
     from training import tiny
 
     return tiny.save_tiny(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def driver():
+    """What starts browsers, for the tests that need one."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        yield started

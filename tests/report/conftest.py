@@ -7,8 +7,8 @@ from browser import chromium
 
 
 @pytest.fixture(scope="session")
-def browser():
-    with chromium() as started:
+def browser(driver):
+    with chromium(driver) as started:
         yield started
 
 

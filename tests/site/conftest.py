@@ -32,8 +32,8 @@ def server(site):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    with chromium("--allow-file-access-from-files") as started:
+def browser(driver):
+    with chromium(driver, "--allow-file-access-from-files") as started:
         yield started
 
 
