@@ -91,7 +91,7 @@ def tfidf_embeddings(texts: Sequence[str]) -> Array:
 def split_embeddings(
     data: TextData, split: str = "train", model: str | None = None
 ) -> pd.DataFrame:
-    """The texts of a split as vectors; of two fields u and v: u, v and |u − v| side by side.
+    """The texts of a split as vectors; of two fields u and v: u, v and `|u − v|` side by side.
 
     Args:
         data: the texts, as they were trained on.
