@@ -16,7 +16,8 @@ STYLE = """
 .image-gallery table{border-collapse:collapse;margin:0;width:auto}
 .image-gallery th{font-weight:600;text-align:left;padding:.15rem .6rem .15rem 0;white-space:nowrap}
 .image-gallery td{padding:.15rem .2rem;text-align:center;vertical-align:top;font-size:.72rem;
-line-height:1.15;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+line-height:1.15;font-variant-numeric:tabular-nums;overflow-wrap:anywhere;
+box-sizing:content-box;min-width:2.6rem}
 .image-gallery td.ig-first,.image-gallery th.ig-first{padding-left:1.2rem}
 .image-gallery img{display:block;margin:0 auto .1rem;image-rendering:pixelated;border-radius:3px;
 outline:1px solid #7b879466}
