@@ -25,3 +25,12 @@ def chromium(driver, *flags):
     started = driver.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
     yield started
     started.close()
+
+
+def until(page, expression, seconds=10):
+    """Waits for a script's value to be true; Playwright's own wait needs a page that allows eval."""
+    for _ in range(20 * seconds):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"still not true after {seconds} s: {expression}")

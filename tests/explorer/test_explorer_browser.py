@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from browser import until
 from explorer.samples import NAMES, make_data, make_dynamics
 from hostile import HOSTILE
 
@@ -99,7 +100,7 @@ def test_a_rectangle_selects_what_lies_in_it_and_stays_with_other_axes(open_page
     page.mouse.move(x1, y1, steps=3)
     page.mouse.up()
     wanted = table.query("0.2125 < a < 0.4375 and 0.5125 < b < 0.7625").index
-    page.wait_for_function(f"hits.textContent === '{len(wanted)} selected of 1,681'")
+    until(page, f"hits.textContent === '{len(wanted)} selected of 1,681'")
     page.wait_for_timeout(450)
     assert page.inner_text("#live") == f"{len(wanted)} of 1,681 samples selected"
     page.select_option("#x", label="c")
@@ -163,7 +164,7 @@ def test_a_rectangle_by_touch_on_a_phone(phone, tmp_path):
     send("touchMove", (1, (x1, y1)))
     send("touchEnd")
     wanted = lattice().query("0.2125 < a < 0.4375 and 0.5125 < b < 0.7625").index
-    page.wait_for_function(f"hits.textContent === '{len(wanted)} selected of 1,681'")
+    until(page, f"hits.textContent === '{len(wanted)} selected of 1,681'")
     scrolls = "document.documentElement.scrollWidth <= innerWidth"
     assert page.evaluate(scrolls), "the page is wider than the phone"
     # Two fingers that part: the map is larger, the selection as it was.

@@ -7,6 +7,7 @@ import unicodedata
 
 import numpy as np
 import pytest
+from browser import until
 from hostile import HOSTILE
 from report.pages import NAMES, make_rows, page_of, write_page
 
@@ -193,7 +194,7 @@ def test_only_rows_in_view_exist_and_all_can_be_reached_by_keys(visit, tmp_path)
     page.keyboard.press("Home")
     assert active() == 0
     page.evaluate("document.getElementById('grid').scrollTop = 150000")
-    page.wait_for_function(f"({SHOWN})[0] > 1000")
+    until(page, f"({SHOWN})[0] > 1000")
     got = shown(page)
     assert got == list(range(got[0], got[0] + len(got)))
     assert len(got) < 40
@@ -258,7 +259,7 @@ def test_marks_by_click_and_key_survive_a_reload(visit, tmp_path):
     other = visit.context.new_page()  # the same page in another tab
     other.goto(visit.path.as_uri())
     other.locator("#r5 .mark").click()
-    page.wait_for_function("document.getElementById('export').textContent === 'Export 3 marked'")
+    until(page, "document.getElementById('export').textContent === 'Export 3 marked'")
     visit.clean()
 
 
