@@ -85,13 +85,16 @@ def action_entropy_chart(
         .encode(y=alt.Y("place:O", axis=None, scale=alt.Scale(domain=list(range(1, listed + 1)))))
     )
 
-    def column(field: str, x: int) -> alt.Chart:
+    def column(field: str, x: int, end: int) -> alt.Chart:
         encoded = alt.Text(field, format=".2f") if field == "action:Q" else alt.Text(field)
-        return ranked.mark_text(align="left", fontSize=11).encode(x=alt.value(x), text=encoded)
+        text = ranked.mark_text(align="left", fontSize=11, limit=end - x - 6)
+        return text.encode(x=alt.value(x), text=encoded)
 
-    listing = (column("action:Q", 0) + column("guess:N", 44) + column("words:N", 172)).properties(
-        width=WIDTH, height=17 * listed, view=alt.ViewBackground(stroke=None)
-    )
+    # Names of classes are short; what a model has written may not be.
+    words = 172 if data["guess"].str.len().quantile(0.9) < 22 else 270
+    listing = (
+        column("action:Q", 0, 44) + column("guess:N", 44, words) + column("words:N", words, WIDTH)
+    ).properties(width=WIDTH, height=17 * listed, view=alt.ViewBackground(stroke=None))
     return alt.vconcat(points, count, listing, spacing=8).properties(
         usermeta={"renderer": "canvas" if len(data) > 2000 else "svg"},
         description=(

@@ -25,7 +25,7 @@ class TextData:
         text_columns: which columns are texts, in the order in which a model reads them.
         label_names: name of every class or tag; empty for other targets.
         origin: which source served it: "mirror", "fixture", "embedded", "hub" or "file".
-        redistributable: whether its licence lets a page show all of its texts.
+        redistributable: whether a page may show all of its texts, by licence and by our choice.
         notes: what a reader should know of how it was made, one sentence each.
         target: what `label` holds. "class": an integer. "text": the reference, a str. "answers":
             a tuple of (text, start) pairs, start a character offset into the last text column

@@ -18,6 +18,7 @@ class OutputsStudy(Study):
 
     kinds: ClassVar[tuple[str, str]]  # of outputs, the better first
     kinds_title: ClassVar[str]
+    guess_quotes: ClassVar[bool] = False  # whether `guess` holds words of the data
 
     @cached_property
     def outputs(self) -> pd.DataFrame | None:
@@ -52,6 +53,8 @@ class OutputsChapter(Chapter):
         quoted = order[:10].append(order[-5:])
         texts = quoted_texts(study.shown_texts, quoted, study.spec.redistributable)
         samples = samples.assign(text=texts.reindex(samples.index).fillna(""))
+        if study.guess_quotes and not study.spec.redistributable:
+            samples["guess"] = samples["guess"].where(samples.index.isin(quoted), "")
         return charts.action_entropy_chart(
             samples[["id", "action", "entropy", "kind", "guess", "text"]],
             f"Spearman correlation {study.action_entropy.value:.2f}",

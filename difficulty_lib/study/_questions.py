@@ -67,6 +67,7 @@ class QuestionStudy(OutputsStudy):
 
     kinds = ("exact", "not exact")
     kinds_title = "the model's answer"
+    guess_quotes = True
 
     @cached_property
     def samples(self) -> pd.DataFrame:
