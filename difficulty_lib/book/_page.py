@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from difficulty_lib._extras import require
@@ -27,11 +28,12 @@ def glue(name: str, value: object) -> None:
     except ImportError:
         return
     if isinstance(value, Estimate):
-        paste(name, value.value, display=False)
-        paste(f"{name}_low", value.low, display=False)
-        paste(f"{name}_high", value.high, display=False)
+        for key, number in (("", value.value), ("_low", value.low), ("_high", value.high)):
+            paste(name + key, float(number), display=False)
     else:
-        paste(name, value, display=False)
+        # numpy's own numbers say what they are, which no format understands.
+        plain = value.item() if isinstance(value, np.generic) else value
+        paste(name, plain, display=False)
 
 
 def said(text: str) -> Any:

@@ -40,7 +40,8 @@ def test_chapters_give_parameters_that_the_notebook_has(edition):
     for name, chapter in EDITIONS[edition]["chapters"].items():
         source = ROOT / "notebooks" / f"{chapter['notebook']}.ipynb"
         assert set(chapter["parameters"]) <= set(papermill.inspect_notebook(str(source))), name
-        assert run_configs(chapter["parameters"])
+        # A chapter on images trains by itself and has no runs.
+        assert bool(run_configs(chapter["parameters"])) == (chapter["notebook"] != "images"), name
         assert f"chapters/{name}" in (ROOT / "book" / "_toc.yml").read_text("utf8")
 
 
