@@ -83,6 +83,7 @@ class Explorer(SphinxDirective):
         if self.env.app.builder.format != "html":
             text = f"The explorer of {title} is a page for browsers."
             return [nodes.paragraph(text, text)]
+        self.env.note_reread()  # the folder lies beside the pages, where no cache of theirs sees it
         if write_explorer(dataset, folder) is None:
             text = f"No run of {title} is recorded here, so there is nothing to look through."
             return [nodes.paragraph(text, text)]
