@@ -53,9 +53,9 @@ from difficulty_lib.study._selection_runs import selection_configs as selection_
 from difficulty_lib.study._selection_runs import selection_study as selection_study
 from difficulty_lib.study._steered import SteeredCell as SteeredCell
 from difficulty_lib.study._steered_runs import Condition as Condition
-from difficulty_lib.study._steered_runs import needed_runs as needed_runs
 from difficulty_lib.study._study import Study as Study
 from difficulty_lib.study._summaries import SummaryStudy as SummaryStudy
 from difficulty_lib.study._summary_chapter import SummaryChapter as SummaryChapter
 from difficulty_lib.study._token_chapter import TokenChapter as TokenChapter
 from difficulty_lib.study._tokens import TokenStudy as TokenStudy
+from difficulty_lib.training._scores_from import needed_runs as needed_runs

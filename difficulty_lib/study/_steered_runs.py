@@ -175,9 +175,3 @@ class RunsAtHand:
                 return found
             self.data = load_data(self.dataset)
         return get_or_train(config, self.data, progress=self.progress)
-
-
-def needed_runs(config: RunConfig) -> list[str]:
-    """Folder names of the runs whose scores a configuration's interventions read."""
-    steered = [config.intervention.get(name) for name in ("curriculum", "selected")]
-    return [given["run"] for given in steered if isinstance(given, Mapping) and "run" in given]

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from difficulty_lib._errors import ConfigError
 from difficulty_lib.curriculum import CurriculumSampler
 from difficulty_lib.curriculum._checked import check_same_samples
-from difficulty_lib.training._scores_from import SOURCE, scores_from
+from difficulty_lib.training._scores_from import SOURCE, check_known, scores_from
 
 if TYPE_CHECKING:
     from difficulty_lib.training._config import RunConfig
@@ -74,11 +74,7 @@ def curriculum_of(
         raise ConfigError(
             f"intervention {NAME} is {given!r}; expected a mapping with order, pacing"
         )
-    unknown = sorted(set(map(str, given)) - {*_OWN, *SOURCE})
-    if unknown:
-        raise ConfigError(
-            f"intervention {NAME} has no {', '.join(unknown)}; known: {', '.join((*_OWN, *SOURCE))}"
-        )
+    check_known(given, NAME, (*_OWN, *SOURCE))
     if "second_split" in config.intervention:
         raise ConfigError("intervention has both curriculum and second_split; expected one of them")
     settings = {name: given[name] for name in (*_OWN, "higher_is_harder") if name in given}

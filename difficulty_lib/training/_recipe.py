@@ -18,6 +18,7 @@ from difficulty_lib.mixup import (
     repeat_pairs,
 )
 from difficulty_lib.training._mixing import MIXUP, SETTINGS
+from difficulty_lib.training._scores_from import source_run
 
 if TYPE_CHECKING:
     from difficulty_lib.training._config import RunConfig
@@ -100,30 +101,7 @@ def with_pairs(config: RunConfig, ids: pd.Index, roots: Sequence[Path]) -> RunCo
     return replace(config, intervention={**config.intervention, **written})
 
 
-def runs_needed(config: RunConfig) -> list[str]:
-    """Folder names of the runs that must be recorded before this one: those that steer it."""
-    return [
-        str(given[RUN])
-        for given in config.intervention.values()
-        if isinstance(given, dict) and isinstance(given.get(RUN), str)
-    ]
-
-
 def _stream(config: RunConfig, given: dict[str, Any], roots: Sequence[Path]) -> Any:
-    from difficulty_lib.training._runs import RECORD, Run  # which needs this
-
-    folders = [root / str(given[RUN]) for root in roots]
-    folder = next((folder for folder in folders if (folder / RECORD).exists()), None)
-    if folder is None:
-        raise ConfigError(
-            f"intervention {MIXUP}: there is no recorded run '{given[RUN]}'; expected the name of a "
-            f"folder in {', '.join(dict.fromkeys(map(str, roots)))}"
-        )
-    run = Run.load(folder)
-    if run.config.dataset != config.dataset:
-        raise DataError(
-            f"intervention {MIXUP}: run '{given[RUN]}' is of {run.config.dataset}; expected one of "
-            f"{config.dataset}"
-        )
+    run = source_run(str(given[RUN]), MIXUP, config.dataset, roots)
     name = given.get("stream", "training")
     return run.load_dynamics("train", name).stream("train", name)

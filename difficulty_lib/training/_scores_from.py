@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib.scores import SCORES
+
+if TYPE_CHECKING:
+    from difficulty_lib.training._config import RunConfig
+    from difficulty_lib.training._runs import Run
 
 SOURCE = (
     *("score", "run", "stream", "epochs", "allow_collapsed"),
@@ -53,6 +57,58 @@ def file_digest(path: str | Path) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
 
 
+def source_run(name: str, where: str, dataset: str, roots: Sequence[Path]) -> Run:
+    """The recorded run that another one is steered by.
+
+    Args:
+        name: its folder's.
+        where: for messages.
+        dataset: that it must be of.
+        roots: folders of runs, the first that has it is taken.
+
+    Raises:
+        ConfigError: if it is in none of them.
+        DataError: if it is of other data.
+    """
+    from difficulty_lib.training._runs import RECORD, Run  # which needs this
+
+    folder = next((root / name for root in roots if (root / name / RECORD).exists()), None)
+    if folder is None:
+        raise ConfigError(
+            f"intervention {where}: there is no recorded run '{name}'; expected the name of "
+            f"a folder in {', '.join(dict.fromkeys(map(str, roots)))}"
+        )
+    run = Run.load(folder)
+    if run.config.dataset != dataset:
+        raise DataError(
+            f"intervention {where}: run '{name}' is of {run.config.dataset}; expected one "
+            f"of {dataset}"
+        )
+    return run
+
+
+def needed_runs(config: RunConfig) -> list[str]:
+    """Folder names of the runs that must be recorded before this one: those that steer it."""
+    return [
+        given["run"]
+        for given in config.intervention.values()
+        if isinstance(given, dict) and isinstance(given.get("run"), str)
+    ]
+
+
+def check_known(given: Mapping[Any, Any], where: str, known: Sequence[str]) -> None:
+    """Refuse settings of an intervention that are none.
+
+    Raises:
+        ConfigError: naming them, and what is known.
+    """
+    unknown = sorted(set(map(str, given)) - set(known))
+    if unknown:
+        raise ConfigError(
+            f"intervention {where} has no {', '.join(unknown)}; known: {', '.join(known)}"
+        )
+
+
 def _of_file(path: Path, digest: Any, name: str, where: str) -> pd.Series:
     if not path.is_file():
         raise ConfigError(f"intervention {where}: {path} is no file; expected a table of scores")
@@ -83,21 +139,8 @@ def _of_run(
     given: dict[str, Any], name: str, where: str, dataset: str, roots: Sequence[Path]
 ) -> pd.Series:
     from difficulty_lib.budget import first_epochs  # which needs runs, as this does
-    from difficulty_lib.training._runs import RECORD, Run
 
-    folders = [root / str(given["run"]) for root in roots]
-    folder = next((folder for folder in folders if (folder / RECORD).exists()), None)
-    if folder is None:
-        raise ConfigError(
-            f"intervention {where}: there is no recorded run '{given['run']}'; expected the name of "
-            f"a folder in {', '.join(dict.fromkeys(map(str, roots)))}"
-        )
-    run = Run.load(folder)
-    if run.config.dataset != dataset:
-        raise DataError(
-            f"intervention {where}: run '{given['run']}' is of {run.config.dataset}; expected one "
-            f"of {dataset}"
-        )
+    run = source_run(str(given["run"]), where, dataset, roots)
     entry = SCORES[name]
     dynamics = run.load_dynamics("train")
     known = [stream for split, stream in dynamics.keys if split == "train"]

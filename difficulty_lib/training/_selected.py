@@ -15,7 +15,7 @@ from difficulty_lib.curriculum._checked import check_same_samples
 from difficulty_lib.data import TextData
 from difficulty_lib.selection import SELECTIONS, drop_suspects, select
 from difficulty_lib.selection._select import kept_count
-from difficulty_lib.training._scores_from import SOURCE, scores_from
+from difficulty_lib.training._scores_from import SOURCE, check_known, scores_from
 
 if TYPE_CHECKING:
     from difficulty_lib.training._config import RunConfig
@@ -60,11 +60,7 @@ def select_training(
         raise ConfigError(
             f"intervention {NAME} is {given!r}; expected a mapping whose how is {', '.join(hows)}"
         )
-    unknown = sorted(set(map(str, given)) - {*_OWN, *SOURCE})
-    if unknown:
-        raise ConfigError(
-            f"intervention {NAME} has no {', '.join(unknown)}; known: {', '.join((*_OWN, *SOURCE))}"
-        )
+    check_known(given, NAME, (*_OWN, *SOURCE))
     frame = data["train"]
     labels = frame["label"] if data.target == "class" else None
     if given["how"] == TRUE:

@@ -16,7 +16,7 @@ from difficulty_lib.mixup import (
     repeat_pairs,
 )
 from difficulty_lib.training import get_or_train
-from difficulty_lib.training._recipe import runs_needed
+from difficulty_lib.training._scores_from import needed_runs
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:emotion .mirror.", "ignore::difficulty_lib.dynamics.CollapsedRunWarning"
@@ -64,8 +64,8 @@ def test_a_recipe_is_the_pairs_made_by_hand(config, teacher):
     np.testing.assert_array_equal(losses(run), losses(expected))
     # It is known by its recipe, not by what came of it.
     assert run.config.intervention == asked.intervention
-    assert runs_needed(run.config) == [teacher.folder.name]
-    assert runs_needed(config) == []
+    assert needed_runs(run.config) == [teacher.folder.name]
+    assert needed_runs(config) == []
 
 
 def test_random_pairs_without_the_mislabelled(config, teacher):

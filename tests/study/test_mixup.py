@@ -15,7 +15,7 @@ from difficulty_lib.study import MixupCell, MixupChapter, MixupStudy, mixup_conf
 from difficulty_lib.study._mixup import MEASURES, run_measures
 from difficulty_lib.study._mixup_methods import MIXUP_METHODS, OPTIONS, method_config
 from difficulty_lib.study._mixup_words import outcome
-from difficulty_lib.training._recipe import runs_needed
+from difficulty_lib.training._scores_from import needed_runs
 
 pytestmark = pytest.mark.filterwarnings("ignore::difficulty_lib.dynamics.CollapsedRunWarning")
 SKILL = {"plain": 0.4, "mixup": 6.0, "random_mixup": 0.4, "any_label": 0.1}
@@ -151,7 +151,7 @@ def test_each_seeds_plain_run_comes_before_those_that_need_it():
     made = mixup_configs({"seeds": [1, 2], "train_size": 50})
     seen = set()
     for config in made:
-        assert set(runs_needed(config)) <= seen
+        assert set(needed_runs(config)) <= seen
         seen.add(config.resolved().folder_name)
     assert len(seen) == len(made) == 2 * (len(MIXUP_METHODS) - 1)
     # All are compared on the same texts.

@@ -14,7 +14,7 @@ from difficulty_lib.analysis import partial_spearman, spearman
 from difficulty_lib.scores import SCORES
 from difficulty_lib.study import MixupCell, OodChapter, OodStudy, ood_configs
 from difficulty_lib.study._ood import crossed, taken_for_strange
-from difficulty_lib.training._recipe import runs_needed
+from difficulty_lib.training._scores_from import needed_runs
 
 pytestmark = pytest.mark.filterwarnings("ignore::difficulty_lib.dynamics.CollapsedRunWarning")
 CHARTS = ["detection", "join", "mistaken", "changes"]
@@ -201,7 +201,7 @@ def test_runs_come_after_those_they_need_and_one_reads_the_language_model():
     )
     seen = set()
     for config in made:
-        assert set(runs_needed(config)) <= seen
+        assert set(needed_runs(config)) <= seen
         seen.add(config.resolved().folder_name)
     asked = [c.intervention["out_of_distribution"] for c in made]
     assert [("language_model" in a) for a in asked] == [True] * 4 + [False] * 4
