@@ -41,7 +41,7 @@ lint: setup
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
 
 test: lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadfile
 
 chromium:
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
