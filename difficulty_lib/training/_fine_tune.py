@@ -270,6 +270,12 @@ class TrainingBar(TrainerCallback):
         )
         self.left = total
 
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Begin where the checkpoint was written; what came before took none of this time."""
+        if state.global_step:
+            self._move_to(state)
+            self.bar.initial = self.bar.n
+
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Advance by one batch on every process."""
         done = min(self.left, state.train_batch_size * args.world_size)
@@ -278,6 +284,9 @@ class TrainingBar(TrainerCallback):
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """The last batch of an epoch may be smaller than the others."""
+        self._move_to(state)
+
+    def _move_to(self, state: Any) -> None:
         at = round(self.bar.total * state.epoch / state.num_train_epochs)
         self.left = self.bar.total - at
         self.bar.n = at

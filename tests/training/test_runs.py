@@ -518,3 +518,18 @@ def test_the_bar_reaches_its_end_with_a_smaller_last_batch():
         bar.on_epoch_end(args, state, None)
         assert bar.bar.n == 10 * epoch
     bar.on_train_end(args, state, None)
+
+
+def test_the_bar_of_a_run_that_goes_on_begins_where_it_was_stopped():
+    from difficulty_lib.training._fine_tune import TrainingBar
+
+    bar = TrainingBar(total=30)
+    args = SimpleNamespace(world_size=1)
+    state = SimpleNamespace(train_batch_size=4, epoch=1.0, num_train_epochs=3, global_step=3)
+    bar.on_train_begin(args, state, None)
+    assert (bar.bar.n, bar.bar.initial) == (10, 10)
+    bar.on_step_end(args, state, None)
+    assert bar.bar.n == 14
+    fresh = TrainingBar(total=30)
+    fresh.on_train_begin(args, SimpleNamespace(global_step=0), None)
+    assert (fresh.bar.n, fresh.bar.initial) == (0, 0)
