@@ -1,5 +1,6 @@
 """A training by a curriculum in a process of its own, alone or one of several ranks over gloo."""
 
+import faulthandler
 import json
 import os
 from pathlib import Path
@@ -20,13 +21,14 @@ def train(rank, ranks, port, folder, settings):
             "MASTER_PORT": str(port),
         }
     import torch
+    from training.launched import leave_ranks
 
+    faulthandler.dump_traceback_later(240)  # says where it hangs, before it is killed
     torch.set_num_threads(1)
     trainer = make(Path(folder), settings, ranks)
     trainer.train(resume_from_checkpoint=settings.get("resume"))
     (Path(folder) / f"seen-{rank}.json").write_text(json.dumps(trainer.seen))
-    if torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
+    leave_ranks()
 
 
 def scores():

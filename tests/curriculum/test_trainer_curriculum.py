@@ -31,7 +31,7 @@ def seen(folder, ranks, **settings):
     ]
     for process in processes:
         process.start()
-    end = time.monotonic() + 200
+    end = time.monotonic() + 300
     while any(process.is_alive() for process in processes):
         if any(process.exitcode for process in processes) or time.monotonic() > end:
             for process in processes:  # one alone would wait for the other for ever

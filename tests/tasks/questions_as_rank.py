@@ -21,6 +21,7 @@ def train(rank, ranks, port, folder, learning_rate=0.0):
     }
     import torch
     from training import tiny
+    from training.launched import leave_ranks
     from transformers import Trainer, TrainingArguments
 
     from difficulty_lib.tasks import TASKS
@@ -75,8 +76,7 @@ def train(rank, ranks, port, folder, learning_rate=0.0):
     trainer.training_recorder = recorder
     trainer.train()
     (Path(folder) / f"seen-{rank}.json").write_text(json.dumps(seen))
-    if torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
+    leave_ranks()
 
 
 def questions():
