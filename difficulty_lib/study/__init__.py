@@ -39,7 +39,6 @@ from difficulty_lib.study._ood_chapter import OodChapter as OodChapter
 from difficulty_lib.study._ood_runs import ood_configs as ood_configs
 from difficulty_lib.study._ood_runs import ood_study as ood_study
 from difficulty_lib.study._parameters import run_configs as run_configs
-from difficulty_lib.study._parameters import sized as sized
 from difficulty_lib.study._question_chapter import QuestionChapter as QuestionChapter
 from difficulty_lib.study._questions import QuestionStudy as QuestionStudy
 from difficulty_lib.study._real_errors import RealErrorsStudy as RealErrorsStudy
@@ -51,6 +50,7 @@ from difficulty_lib.study._selection import SelectionStudy as SelectionStudy
 from difficulty_lib.study._selection_chapter import SelectionChapter as SelectionChapter
 from difficulty_lib.study._selection_runs import selection_configs as selection_configs
 from difficulty_lib.study._selection_runs import selection_study as selection_study
+from difficulty_lib.study._sized import sized as sized
 from difficulty_lib.study._steered import SteeredCell as SteeredCell
 from difficulty_lib.study._steered_runs import Condition as Condition
 from difficulty_lib.study._study import Study as Study

@@ -9,7 +9,7 @@ from typing import Any
 from difficulty_lib._errors import ConfigError, DifficultyError
 from difficulty_lib.data import load_data
 from difficulty_lib.study._agreement import AgreementStudy
-from difficulty_lib.study._parameters import sized
+from difficulty_lib.study._sized import sized
 from difficulty_lib.training import RunConfig, get_or_train
 
 OWN = ("models", "seeds", "neighbours_among")

@@ -16,7 +16,7 @@ from difficulty_lib.audit import (
 )
 from difficulty_lib.data import TextData, load_data
 from difficulty_lib.study._audit import STREAMS, AuditCell, AuditStudy
-from difficulty_lib.study._parameters import sized
+from difficulty_lib.study._sized import sized
 from difficulty_lib.training import Run, RunConfig
 from difficulty_lib.training._cross_validation import get_or_train_all
 

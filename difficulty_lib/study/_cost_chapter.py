@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from difficulty_lib import charts
+from difficulty_lib.analysis import Estimate
 from difficulty_lib.book import glue
 from difficulty_lib.budget import early_agreement
 from difficulty_lib.scores import SCORES
@@ -16,6 +17,7 @@ from difficulty_lib.study._chapter import shown
 from difficulty_lib.study._costs import against_bars, read_benchmarks
 from difficulty_lib.training import Run
 
+RECORDER = ("recorder's own time", "% of the epoch")  # a row of the table
 EARLY = ("action_score", "aum", "confidence", "variability")
 
 
@@ -49,6 +51,9 @@ class CostChapter:
         table = against_bars(self.tables[0]["rows"])
         glue("bars", len(table))
         glue("bars_kept", int(table["met"].sum()))
+        for row in self.tables[0]["rows"].itertuples(index=False):
+            if (row.name, row.unit) == RECORDER:
+                glue("recorder_share", Estimate(row.median, row.low, row.high, n=row.rounds))
         missed = table[~table["met"]]
         said = "; ".join(f"{row.name} is {row.said}" for row in missed.itertuples(index=False))
         return f"{int(table['met'].sum())} of {len(table)} bars are kept." + (

@@ -13,7 +13,7 @@ from difficulty_lib._errors import ConfigError
 from difficulty_lib.corruptions import CORRUPTIONS
 from difficulty_lib.images import IMAGES, ImageData, ImageRun, load_images, train_images
 from difficulty_lib.study._images import ImageStudy, PlantedRun
-from difficulty_lib.study._parameters import SIZES
+from difficulty_lib.study._sized import SIZES
 
 AT_MOST = {"train_size": 400, "test_size": 150, "epochs": 4, "batch_size": 16}
 WHOLE = ("epochs", "batch_size")

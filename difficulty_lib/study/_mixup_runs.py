@@ -11,7 +11,7 @@ from difficulty_lib._errors import ConfigError, DifficultyError, ModelError
 from difficulty_lib.data import TextData, load_data
 from difficulty_lib.study._mixup import MixupCell, MixupStudy
 from difficulty_lib.study._mixup_methods import FULL, MIXUP_METHODS, OPTIONS, PLAIN, method_config
-from difficulty_lib.study._parameters import sized
+from difficulty_lib.study._sized import sized
 from difficulty_lib.training import Run, RunConfig, find_run, get_or_train
 from difficulty_lib.training._models import model_folder
 

@@ -9,7 +9,7 @@ from typing import Any
 from difficulty_lib._errors import ConfigError
 from difficulty_lib.corruptions import CORRUPTIONS
 from difficulty_lib.data import DATASETS, TextData, load_data
-from difficulty_lib.study._parameters import sized
+from difficulty_lib.study._sized import sized
 from difficulty_lib.training import Run, RunConfig, find_run, get_or_train
 
 # Dozens of runs: of each setting the small size keeps the first few.

@@ -5,7 +5,7 @@ from refusals import raises_one_line
 
 from difficulty_lib._errors import ConfigError
 from difficulty_lib.study import run_configs, sized
-from difficulty_lib.study._parameters import DATA
+from difficulty_lib.study._sized import DATA
 
 
 def test_the_full_size_changes_nothing_that_is_given():
