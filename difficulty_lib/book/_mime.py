@@ -41,7 +41,9 @@ def figure(spec: dict[str, Any]) -> str:
 class VegaLiteMime:
     """Renders `application/vnd.vegalite.v6+json` in HTML builders."""
 
-    mime_priority_overrides: ClassVar[list[tuple[str, str, int]]] = [("html", MIME, 5)]
+    mime_priority_overrides: ClassVar[list[tuple[str, str, int]]] = [
+        (builder, MIME, 5) for builder in ("html", "singlehtml")
+    ]
 
     @staticmethod
     def handle_mime(renderer: Any, data: Any, inline: bool) -> list[nodes.Element] | None:
