@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from difficulty_lib.scores._score import score
+from difficulty_lib.scores._spread import variance
 
 Array = NDArray[np.float64]
 
@@ -84,7 +85,7 @@ def action_variance(loss: ArrayLike) -> Array:
     Returns:
         Shape (N,), nats²; high is hard.
     """
-    return np.asarray(loss, dtype=np.float64).var(axis=0)
+    return variance(loss)
 
 
 @score(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from difficulty_lib.scores._score import score
+from difficulty_lib.scores._spread import variance
 
 Array = NDArray[np.float64]
 
@@ -50,7 +51,7 @@ def variability(gold_probability: ArrayLike) -> Array:
 
     Source: Swayamdipta et al. 2020, section 2.
     """
-    return np.asarray(gold_probability, dtype=np.float64).std(axis=0)
+    return np.sqrt(variance(gold_probability))
 
 
 @score(

@@ -43,6 +43,8 @@ def forgetting_events(correct: ArrayLike) -> Array:
     Source: Toneva et al. 2019, section 3.
     """
     right = np.asarray(correct, dtype=bool)
-    events = (right[:-1] & ~right[1:]).sum(axis=0).astype(np.float64)
+    forgotten = right[:-1] > right[1:]
+    # Counted in the smallest integers that hold E: a sum of booleans is several times slower.
+    events = forgotten.sum(axis=0, dtype=np.min_scalar_type(len(right))).astype(np.float64)
     events[never_learnt(right)] = len(right)
     return events
