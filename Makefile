@@ -59,3 +59,29 @@ serve: setup
 
 clean:
 	rm -rf _build runs .snakemake book/chapters/sentiment.ipynb book/chapters/gradient-variance.ipynb book/chapters/mislabel-audit.ipynb book/chapters/images.ipynb book/chapters/cost.ipynb
+
+# make pdf            the built chapters as one PDF, charts drawn
+# make links          every link inside the built book leads somewhere
+# make edition        puts the built book beside earlier ones: SITE/VERSION/
+# make publish-check  what the workflow for GitHub Pages does, here
+.PHONY: pdf links edition publish-check
+VERSION ?= latest
+SITE ?= _build/site
+BOOK ?= _build/html
+
+pdf: setup chromium
+	$(BIN)/jupyter-book build book --builder singlehtml --config _config.yml --path-output . -n --keep-going -q
+	$(BIN)/python workflow/scripts/pdf.py _build/singlehtml/intro.html $(BOOK)/difficulty-in-language-data.pdf
+
+links:
+	$(PYTHON) workflow/scripts/links.py $(BOOK)
+
+edition:
+	$(PYTHON) workflow/scripts/editions.py $(BOOK) $(SITE) $(VERSION)
+
+publish-check:
+	$(MAKE) study
+	$(MAKE) pdf
+	$(MAKE) links
+	$(MAKE) edition
+	$(MAKE) links BOOK=$(SITE)

@@ -80,7 +80,7 @@ class Explorer(SphinxDirective):
         dataset = self.arguments[0]
         title = DATASETS[dataset].title
         folder = Path(self.env.app.outdir) / "explorers" / dataset
-        if self.env.app.builder.format != "html":
+        if self.env.app.builder.name != "html":  # nor the one page that is printed
             text = f"The explorer of {title} is a page for browsers."
             return [nodes.paragraph(text, text)]
         self.env.note_reread()  # the folder lies beside the pages, where no cache of theirs sees it
