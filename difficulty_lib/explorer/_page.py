@@ -19,7 +19,7 @@ from difficulty_lib.data import DATASETS, TextData
 from difficulty_lib.explorer._pack import numbers_script, texts_script
 from difficulty_lib.explorer._points import Points, points_of
 from difficulty_lib.explorer._side import Source
-from difficulty_lib.report._html import hash_of, script_of
+from difficulty_lib.page import assembled, hash_of
 from difficulty_lib.review import plain
 
 HERE = Path(__file__).parent
@@ -95,8 +95,8 @@ def write_page(
         loader=jinja.FileSystemLoader(HERE), autoescape=True, trim_blocks=True
     )
     environment.filters["thousands"] = lambda n: f"{n:,}"
-    style = (HERE / "explorer.css").read_text("utf8")
-    script = script_of(HERE / "explorer.js")
+    style = assembled(HERE / "explorer.css")
+    script = assembled(HERE / "explorer.js")
     page = environment.get_template("explorer.html").render(
         title=plain(title, one_line=True),
         count=len(points),

@@ -61,16 +61,3 @@
     }
     facts.replaceChildren(...rows);
   }
-
-  function openDetail() {
-    document.documentElement.classList.add("open");
-    (narrow.matches ? $("close") : $("detail-card")).focus({ preventScroll: true });
-  }
-
-  function closeDetail() {
-    document.documentElement.classList.remove("open");
-    grid.focus({ preventScroll: true });
-  }
-  $("close").addEventListener("click", closeDetail);
-  $("previous").addEventListener("click", () => goTo(placeOf() - 1));
-  $("next").addEventListener("click", () => goTo(placeOf() + 1));

@@ -5,24 +5,7 @@
 (() => {
   const data = window.EXPLORER;
   const count = data.count;
-  const $ = (id) => document.getElementById(id);
-  const make = (tag, className, text) => {
-    const node = document.createElement(tag);
-    if (className) node.className = className;
-    if (text !== undefined) node.textContent = text;
-    return node;
-  };
-  const draw = (tag, attributes) => {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const name in attributes) node.setAttribute(name, attributes[name]);
-    return node;
-  };
-  const whole = (number) => number.toLocaleString("en");
-  let saying;
-  function say(message) {
-    clearTimeout(saying); // only where typing or dragging ends
-    saying = setTimeout(() => ($("live").textContent = message), 350);
-  }
+  // {{ dom.js }}
 
   // {{ texts.js }}
 
@@ -39,6 +22,10 @@
   // {{ brush.js }}
 
   // {{ curves.js }}
+
+  // {{ rows.js }}
+
+  // {{ bar.js }}
 
   // {{ list.js }}
 

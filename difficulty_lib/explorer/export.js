@@ -53,10 +53,6 @@
     const rows = exported();
     const content = kind === "json" ? json(rows) : csv(rows);
     const type = kind === "json" ? "application/json" : "text/csv;charset=utf-8";
-    const link = make("a");
-    link.href = URL.createObjectURL(new Blob([content], { type }));
-    link.download = `${data.file}.${kind}`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    saveAs(`${data.file}.${kind}`, content, type);
     say(`${whole(rows.length)} samples exported`);
   }

@@ -94,10 +94,11 @@
     });
   }
 
-  // Safe for colour-blind readers (Okabe and Ito), first for light paper and then for dark.
+  // First for light paper and then for dark; any two differ for people without full colour vision too,
+  // which tests/explorer/test_explorer_colours.py computes. The last one is for what has no class.
   const PALETTES = {
-    light: ["#0072b2", "#d55e00", "#009e73", "#b85c98", "#9a7b00", "#3b4754", "#6aa9d8", "#7d8894"],
-    dark: ["#56b4e9", "#f0903c", "#2fc79b", "#e39ac8", "#f0e442", "#e8eef4", "#c9a27c", "#8b97a3"],
+    light: ["#396cb4", "#c33d2b", "#ab901c", "#11a2a9", "#7e4481", "#70936b", "#1b2530", "#727171"],
+    dark: ["#71aaf7", "#fa7c53", "#f1bd47", "#65dce6", "#ad7abe", "#98cba0", "#ffffff", "#97a5a7"],
   };
   const rgb = (text) => [1, 3, 5].map((n) => parseInt(text.slice(n, n + 2), 16));
   const dark = window.matchMedia("(prefers-color-scheme: dark)");

@@ -77,18 +77,6 @@
     over.classList.toggle("moves", tool === "move");
   }
 
-  function labelOptions() {
-    const counts = new Int32Array(labels.length);
-    for (const value of label) if (value >= 0) counts[value] += 1;
-    const compare = new Intl.Collator(undefined, { numeric: true }).compare;
-    for (const code of Array.from(labels.keys()).sort((a, b) => compare(labels[a], labels[b]))) {
-      if (!counts[code]) continue;
-      const option = make("option", "", `${labels[code]} (${whole(counts[code])})`);
-      option.value = code;
-      $("label").append(option);
-    }
-  }
-
   function readTexts() {
     const { texts: read } = data;
     if (!read) return;
@@ -121,7 +109,7 @@
   root.toggle("no-splits", splits.length < 2);
   root.toggle("no-label", !label);
   root.toggle("no-loss", !lossy);
-  if (label) labelOptions();
+  if (label) optionsOf($("label"), inOrder(labels), labels, label);
   for (const [id, there] of [
     ["split", splits.length > 1],
     ["label", Boolean(label)],
@@ -138,7 +126,6 @@
 
   for (const key of ["x", "y", "as-ranks"]) $(key).addEventListener("change", () => chooseAxes(true));
   for (const key of ["split", "label", "predicted"]) $(key).addEventListener("change", filter);
-  $("search").addEventListener("input", filter);
   $("colour").addEventListener("change", paint);
   $("sort").addEventListener("change", () => {
     state.sort = $("sort").value;
@@ -165,31 +152,10 @@
     $("table").showModal();
   });
   $("table-close").addEventListener("click", () => $("table").close());
-  $("about-open").addEventListener("click", () => $("about").showModal());
-  $("about-close").addEventListener("click", () => $("about").close());
-  $("filters-toggle").addEventListener("click", () => {
-    $("filters-toggle").ariaExpanded = String(document.documentElement.classList.toggle("filters"));
-  });
   for (const button of document.querySelectorAll("[data-mode]")) button.addEventListener("click", () => setMode(button.dataset.mode));
   for (const button of document.querySelectorAll("[data-tool]")) button.addEventListener("click", () => setTool(button.dataset.tool));
-  document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, select, textarea, dialog");
-    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
-      event.preventDefault();
-      $("search").focus();
-      $("search").select();
-    }
-    if (event.key !== "Escape") return;
-    if (event.target === $("search") && $("search").value) {
-      $("search").value = "";
-      filter();
-    } else if (event.target.closest("#detail")) closeDetail();
-  });
+  listenToBar(filter);
   dark.addEventListener("change", readLooks);
-  new ResizeObserver(() => {
-    measure();
-    render(true);
-  }).observe(grid);
   new ResizeObserver(resize).observe($("map"));
 
   measure();

@@ -19,14 +19,6 @@
   const folded = new Array(count);
   const foldedText = (i) => (folded[i] ??= fold(`${joined(i)}\n${id[i]}`));
 
-  // Folding 20,000 long texts takes a second: done bit by bit while nobody waits for it.
-  function foldAhead(from) {
-    const until = performance.now() + 6;
-    let i = from;
-    while (i < count && performance.now() < until) foldedText(i++);
-    if (i < count) setTimeout(foldAhead, 20, i);
-  }
-
   // Ranks are among what the filters let through; kept until these change.
   let ranked = new Map();
   const rankOf = (axis) => {

@@ -1,13 +1,12 @@
 """The page of ranked rows: one file with its own style and script, which asks nobody for anything.
 
-report.html, report.css and report.js lie beside this file and are put together here. The page's
-policy names the hashes of these two, so that nothing else runs in it, whatever the texts hold.
+report.html, report.css and report.js lie beside this file and are put together here, with the pieces
+of difficulty_lib/page. The page's policy names the hashes of style and script, so that nothing else
+runs in it, whatever the texts hold.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ import pandas as pd
 
 from difficulty_lib._extras import require
 from difficulty_lib.budget import expected, spent
+from difficulty_lib.page import assembled, hash_of
 from difficulty_lib.report._embed import embed
 from difficulty_lib.report._rows import PageRows, rows_of_ranking, rows_of_table
 from difficulty_lib.review import plain
@@ -99,8 +99,8 @@ def _page(rows: PageRows, title: str, most: int | None, about: dict[str, Any]) -
         loader=jinja.FileSystemLoader(HERE), autoescape=True, trim_blocks=True
     )
     environment.filters["thousands"] = lambda n: f"{n:,}"
-    style = (HERE / "report.css").read_text("utf8")
-    script = script_of(HERE / "report.js")
+    style = assembled(HERE / "report.css")
+    script = assembled(HERE / "report.js")
     shown = first_rows(rows, MOST if most is None else min(most, MOST))
     differ = None
     if rows.predicted is not None:
@@ -136,21 +136,6 @@ def first_rows(rows: PageRows, most: int) -> PageRows:
         ids=None if rows.ids is None else (rows.ids[0], rows.ids[1][:most]),
         loss=None if rows.loss is None else rows.loss[:, :most],
     )
-
-
-def script_of(path: Path) -> str:
-    """A page's script, each line `// {{ name }}` of it replaced by that file beside it or here."""
-
-    def included(found: re.Match[str]) -> str:
-        own = path.with_name(found[1])
-        return (own if own.exists() else HERE / found[1]).read_text("utf8").rstrip("\n")
-
-    return re.sub(r"^ *// \{\{ (\S+) \}\}$", included, path.read_text("utf8"), flags=re.M)
-
-
-def hash_of(code: str) -> str:
-    """How a content security policy names a script or style."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}"
 
 
 def _file_name(title: str) -> str:

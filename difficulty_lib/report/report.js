@@ -4,36 +4,16 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const count = data.row.length;
-  const $ = (id) => document.getElementById(id);
-  const grid = $("grid");
-  const body = $("rows");
-  const make = (tag, className, text) => {
-    const node = document.createElement(tag);
-    if (className) node.className = className;
-    if (text !== undefined) node.textContent = text;
-    return node;
-  };
-  const draw = (tag, attributes) => {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const name in attributes) node.setAttribute(name, attributes[name]);
-    return node;
-  };
-  const whole = (number) => number.toLocaleString("en");
+  // {{ dom.js }}
 
   // {{ texts.js }}
+
+  // {{ bar.js }}
 
   const joined = (i) => data.texts.map((column) => column[i]).join(" ▸ ");
   const folded = new Array(count);
   const foldedText = (i) =>
     (folded[i] ??= fold(data.id ? `${joined(i)}\n${data.id[i]}` : joined(i)));
-
-  // Folding 20,000 long texts takes a second: done bit by bit while nobody waits for it.
-  function foldAhead(from) {
-    const until = performance.now() + 8;
-    let i = from;
-    while (i < count && performance.now() < until) foldedText(i++);
-    if (i < count) setTimeout(foldAhead, 0, i);
-  }
 
   // --- what is shown ----------------------------------------------------------------------------
 
@@ -45,9 +25,8 @@
     active: 0, // a row's index in the data, which is its rank minus 1
     score: data.by,
   };
-  const text = new Intl.Collator(undefined, { numeric: true }).compare;
   const labels = data.labelNames.map(plain);
-  const placeOfLabel = Array.from(labels.keys()).sort((a, b) => text(labels[a], labels[b]));
+  const placeOfLabel = inOrder(labels);
   const labelRank = new Int32Array(labels.length);
   placeOfLabel.forEach((label, place) => (labelRank[label] = place));
   const lastLoss = data.loss?.at(-1);
@@ -73,7 +52,7 @@
     order.sort((a, b) => {
       const [x, y] = [values[a], values[b]];
       if (x === null || y === null) return (x === null) - (y === null) || a - b; // last either way
-      return way * (asText ? text(x, y) : x - y) || a - b;
+      return way * (asText ? byName(x, y) : x - y) || a - b;
     });
     return Int32Array.from(order);
   }
@@ -105,10 +84,8 @@
     const filtered = [label >= 0, predicted !== "", ranged, onlyMarked].filter(Boolean).length;
     $("filters-toggle").textContent = filtered ? `Filters (${filtered})` : "Filters";
     $("reset").disabled = !filtered && !$("search").value;
-    body.style.height = `${state.hits.length * rowHeight}px`;
-    grid.setAttribute("aria-rowcount", state.hits.length + 1);
+    sizeList();
     grid.scrollTop = 0;
-    $("empty").hidden = state.hits.length > 0;
     const said = `${whole(state.hits.length)} of ${whole(count)} rows`;
     $("hits").textContent = said;
     $("mark-hits").textContent = `Mark ${state.hits.length === 1 ? "this one" : `these ${whole(state.hits.length)}`}`;
@@ -119,45 +96,12 @@
     showDetail();
   }
 
-  let saying;
-  function say(message) {
-    clearTimeout(saying); // only where typing ends: not one message a letter
-    saying = setTimeout(() => ($("live").textContent = message), 350);
-  }
+  // {{ rows.js }}
 
-  // --- rows in view -----------------------------------------------------------------------------
+  // --- rows -------------------------------------------------------------------------------------
 
-  const drawn = new Map(); // by place among the hits
-  let rowHeight = 1;
-
-  function render(anew) {
-    if (anew) {
-      body.replaceChildren();
-      drawn.clear();
-    }
-    const top = Math.max(0, Math.floor(grid.scrollTop / rowHeight) - 4);
-    const end = Math.min(
-      state.hits.length,
-      Math.ceil((grid.scrollTop + grid.clientHeight) / rowHeight) + 4,
-    );
-    for (const [place, node] of drawn)
-      if (place < top || place >= end) {
-        node.remove();
-        drawn.delete(place);
-      }
-    for (let place = end - 1; place >= top; place -= 1)
-      if (!drawn.has(place)) {
-        const node = makeRow(place);
-        drawn.set(place, node);
-        // In the order of the rows: screen readers read them as they stand in the document.
-        body.insertBefore(node, drawn.get(place + 1) ?? null);
-      }
-    const shown = document.getElementById(`r${state.active}`);
-    body.querySelector(".active")?.classList.remove("active");
-    shown?.classList.add("active");
-    if (shown) grid.setAttribute("aria-activedescendant", shown.id);
-    else grid.removeAttribute("aria-activedescendant");
-  }
+  const showActive = (node, on) => node.classList.toggle("active", on);
+  const afterMove = () => showDetail();
 
   const decimals = (values) => {
     let most = 0;
@@ -167,24 +111,6 @@
   };
   const format = (entry, i) =>
     entry.values[i] === null ? "—" : entry.values[i].toFixed((entry.decimals ??= decimals(entry.values)));
-
-  function excerpt(i) {
-    const full = joined(i);
-    const first = state.words.length ? foldedText(i).indexOf(state.words[0]) : -1;
-    let from = first > 160 ? Math.min(first, full.length) - 60 : 0; // folding hardly moves places
-    let to = from + 420;
-    const half = (at) => full.charCodeAt(at) >= 0xdc00 && full.charCodeAt(at) < 0xe000;
-    if (from) from = full.indexOf(" ", from) + 1 || from;
-    if (from && half(from)) from += 1;
-    if (half(to)) to += 1;
-    return (from ? "… " : "") + full.slice(from, to) + (to < full.length ? " …" : "");
-  }
-
-  function cell(className, text) {
-    const node = make("div", className, text);
-    node.setAttribute("role", "gridcell");
-    return node;
-  }
 
   function labelCell(className, name, words) {
     const node = cell(className);
@@ -196,21 +122,11 @@
 
   function makeRow(place) {
     const i = state.hits[place];
-    const node = make("div", "row");
-    node.id = `r${i}`;
-    node.setAttribute("role", "row");
-    node.setAttribute("aria-rowindex", place + 2);
-    node.style.transform = `translateY(${place * rowHeight}px)`;
-    node.dataset.index = i;
+    const node = emptyRow(place);
     const mark = cell("mark");
     mark.append(make("span", "box"));
-    const long = cell("text");
-    const inner = make("div", "clamp");
-    inner.dir = "auto";
-    fill(inner, excerpt(i), state.words);
-    long.append(inner);
     const name = cell("number id", data.id ? plain(data.id[i]) : whole(data.row[i]));
-    node.append(mark, cell("number rank", whole(i + 1)), name, long);
+    node.append(mark, cell("number rank", whole(i + 1)), name, textCell(i, 420, 60));
     node.append(labelCell("given", labels[data.label[i]], "label "));
     if (data.predicted) {
       const differs = data.predicted[i] !== data.label[i];
@@ -410,11 +326,7 @@
   }
 
   function download() {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([csv()], { type: "text/csv;charset=utf-8" }));
-    link.download = data.file;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    saveAs(data.file, csv(), "text/csv;charset=utf-8");
     exported = true;
     say(`${whole(marks.size)} marked rows exported`);
   }
@@ -427,7 +339,7 @@
     const i = state.active;
     $("detail-card").hidden = i < 0;
     if (i < 0) return;
-    const place = state.hits.indexOf(i);
+    const place = placeOf();
     $("detail-title").textContent = `Row ${whole(data.row[i])}`;
     $("detail-place").textContent = `rank ${whole(i + 1)} of ${whole(data.total)}`;
     $("previous").disabled = place <= 0;
@@ -466,45 +378,7 @@
     showMarks();
   }
 
-  const narrow = window.matchMedia("(max-width: 900px)");
-
-  function open() {
-    document.documentElement.classList.add("open");
-    (narrow.matches ? $("close") : $("detail-text")).focus({ preventScroll: true });
-  }
-
-  function close() {
-    document.documentElement.classList.remove("open");
-    grid.focus({ preventScroll: true });
-  }
-
-  // --- moving about -----------------------------------------------------------------------------
-
-  function go(place) {
-    if (!state.hits.length) return;
-    const at = Math.max(0, Math.min(state.hits.length - 1, place));
-    state.active = state.hits[at];
-    const head = $("head").offsetHeight;
-    const top = at * rowHeight;
-    const room = grid.clientHeight - head;
-    if (top < grid.scrollTop) grid.scrollTop = top;
-    else if (top + rowHeight > grid.scrollTop + room) grid.scrollTop = top + rowHeight - room;
-    render();
-    showDetail();
-  }
-
-  const here = () => state.hits.indexOf(state.active);
-  const page = () => Math.max(1, Math.floor((grid.clientHeight - $("head").offsetHeight) / rowHeight) - 1);
-  const KEYS = {
-    ArrowDown: () => go(here() + 1),
-    ArrowUp: () => go(here() - 1),
-    PageDown: () => go(here() + page()),
-    PageUp: () => go(here() - page()),
-    Home: () => go(0),
-    End: () => go(state.hits.length - 1),
-    " ": () => toggle(state.active),
-    Enter: open,
-  };
+  // --- order and filters ------------------------------------------------------------------------
 
   function sortBy(key) {
     const { sort } = state;
@@ -538,26 +412,6 @@
       state.order = sorted();
       showSort();
     }
-  }
-
-  function options(select, counts) {
-    for (const label of placeOfLabel) {
-      if (!counts[label]) continue;
-      const option = make("option", "", `${labels[label]} (${whole(counts[label])})`);
-      option.value = label;
-      select.append(option);
-    }
-  }
-
-  function countOf(values) {
-    const counts = new Int32Array(labels.length);
-    for (const value of values) counts[value] += 1;
-    return counts;
-  }
-
-  function measure() {
-    rowHeight = $("probe").getBoundingClientRect().height;
-    body.style.height = `${state.hits.length * rowHeight}px`;
   }
 
   function reset() {
@@ -610,8 +464,8 @@
     $("score").append(option);
   }
   $("score").value = data.by;
-  options($("label"), countOf(data.label));
-  if (data.predicted) options($("predicted"), countOf(data.predicted));
+  optionsOf($("label"), placeOfLabel, labels, data.label);
+  if (data.predicted) optionsOf($("predicted"), placeOfLabel, labels, data.predicted);
   for (const node of document.querySelectorAll("[data-needs]"))
     if (!data[node.dataset.needs]) node.remove();
   grid.setAttribute("aria-colcount", $("head").querySelectorAll("[role=columnheader]").length);
@@ -619,22 +473,10 @@
   document.documentElement.classList.toggle("no-loss", !data.loss);
   load();
 
-  let waiting = false;
-  grid.addEventListener("scroll", () => {
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(() => {
-      waiting = false;
-      render();
-    });
-  });
+  const reads = $("detail-text");
+  listenToRows({ " ": () => toggle(state.active), Enter: () => openDetail(reads) });
+  listenToBar(update);
   $("detail-text").addEventListener("scroll", () => (scrolled = true));
-  grid.addEventListener("keydown", (event) => {
-    if (event.target !== grid || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (!(event.key in KEYS)) return;
-    event.preventDefault();
-    KEYS[event.key]();
-  });
   body.addEventListener("click", (event) => {
     const node = event.target.closest(".row");
     if (!node) return;
@@ -650,11 +492,11 @@
     state.active = i;
     render();
     showDetail();
-    if (narrow.matches) open();
+    if (narrow.matches) openDetail(reads);
   });
   for (const header of $("head").querySelectorAll("[data-key]"))
     header.querySelector("button").addEventListener("click", () => sortBy(header.dataset.key));
-  for (const id of ["search", "low", "high"]) $(id).addEventListener("input", update);
+  for (const id of ["low", "high"]) $(id).addEventListener("input", update);
   for (const id of ["label", "predicted", "only-marked"]) $(id)?.addEventListener("change", update);
   $("score").addEventListener("change", () => {
     chooseScore();
@@ -666,15 +508,6 @@
   $("unmark-hits").addEventListener("click", () => markHits(false));
   $("undo").addEventListener("click", undo);
   $("detail-mark").addEventListener("click", () => toggle(state.active));
-  $("previous").addEventListener("click", () => go(here() - 1));
-  $("next").addEventListener("click", () => go(here() + 1));
-  $("close").addEventListener("click", close);
-  $("about-open").addEventListener("click", () => $("about").showModal());
-  $("about-close").addEventListener("click", () => $("about").close());
-  $("filters-toggle").addEventListener("click", () => {
-    const on = document.documentElement.classList.toggle("filters");
-    $("filters-toggle").ariaExpanded = String(on);
-  });
   for (const button of document.querySelectorAll("[data-given]"))
     button.addEventListener("click", () => {
       $("label").value = button.dataset.given;
@@ -683,19 +516,6 @@
       update();
       grid.focus();
     });
-  document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, select, textarea, dialog");
-    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
-      event.preventDefault();
-      $("search").focus();
-      $("search").select();
-    }
-    if (event.key !== "Escape") return;
-    if (event.target === $("search") && $("search").value) {
-      $("search").value = "";
-      update();
-    } else if (event.target.closest("#detail")) close();
-  });
   window.addEventListener("storage", (event) => {
     if (event.key !== STORE) return;
     read(event.newValue); // the same page in another tab
@@ -707,11 +527,6 @@
   });
   window.addEventListener("beforeprint", toPaper);
   window.addEventListener("afterprint", () => $("paper-rows").replaceChildren());
-  new ResizeObserver(() => {
-    measure();
-    render(true);
-  }).observe(grid);
-
   measure();
   chooseScore();
   showSort();
