@@ -60,6 +60,19 @@ serve: setup
 clean:
 	rm -rf _build runs .snakemake book/chapters/sentiment.ipynb book/chapters/gradient-variance.ipynb book/chapters/mislabel-audit.ipynb book/chapters/images.ipynb book/chapters/cost.ipynb
 
+# One run at a time, or as many as there are GPUs.
+SNAKEMAKE += --resources gpu=$$($(BIN)/python -c 'from difficulty_lib.grid import gpu_slots; print(len(gpu_slots()) or 1)')
+EDITION ?= published
+
+.PHONY: run status
+# make run RUN=NAME  one run of the published edition; make status  what is recorded and what is left
+run: setup
+	@test -n "$(RUN)" || { echo "make run RUN=NAME; make status lists the names" >&2; exit 1; }
+	$(SNAKEMAKE) --configfile workflow/$(EDITION).yml --rerun-triggers mtime -- data/runs/$(RUN)/run.json
+
+status: setup
+	@$(BIN)/python -m difficulty_lib.grid workflow/$(EDITION).yml
+
 # make pdf            the built chapters as one PDF, charts drawn
 # make links          every link inside the built book leads somewhere
 # make edition        puts the built book beside earlier ones: SITE/VERSION/
