@@ -24,7 +24,7 @@ def _collect(app: Any) -> None:
         # A module's top-level names would collide with other scripts' without a function around.
         code = vl_convert.javascript_bundle(vl_version=version)
         runtime.write_text(f"(function(){{{code}}})();", encoding="utf8")
-    for name in ("charts.js", "charts.css"):
+    for name in ("charts.js", "charts.css", "reading.js"):
         shutil.copy(HERE / name, charts / name)
     package = importlib.util.find_spec("sphinx-mathjax-offline")
     if package is None or package.origin is None:
@@ -39,6 +39,7 @@ def _collect(app: Any) -> None:
 
 def _load_charts(app: Any, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
     app.add_css_file("charts/charts.css")
+    app.add_js_file("charts/reading.js")
     if "study-chart" in (context.get("body") or ""):
         app.add_js_file("charts/vega.js", loading_method="defer")
         app.add_js_file("charts/charts.js", loading_method="defer")
@@ -60,4 +61,4 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("builder-inited", _collect, priority=100)
     app.connect("html-page-context", _load_charts, priority=400)
     app.connect("html-page-context", _drop_thebe, priority=900)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
