@@ -95,6 +95,19 @@ def test_batches_are_of_similar_length(model, rows, collate):
     assert widths == sorted(widths, reverse=True)
 
 
+def test_on_a_cpu_a_batch_is_padded_by_a_tenth_at_most(model, rows, collate):
+    padding = []
+
+    def watching(samples):
+        inputs = collate(samples)
+        padding.append(1 - inputs["attention_mask"].float().mean().item())
+        return inputs
+
+    observe_split(model, rows, watching)
+    assert max(padding) <= 0.1
+    assert len(padding) < len(rows)
+
+
 def test_eval_mode_without_gradients_and_the_mode_is_restored(model, rows, collate):
     modes = []
 
@@ -214,19 +227,27 @@ def test_evaluating_nests():
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize(("tokens", "most"), [(64, 8), (10, 100), (1, 1), (10_000, 7)])
-def test_length_batches_cover_each_row_once_within_limits(seed, tokens, most):
+@pytest.mark.parametrize("filled", [0.0, 0.9, 1.0])
+def test_length_batches_cover_each_row_once_within_limits(seed, tokens, most, filled):
     lengths = np.random.default_rng(seed).integers(0, 30, 50)
-    batches = length_batches(lengths.tolist(), tokens, most)
+    batches = length_batches(lengths.tolist(), tokens, most, filled)
     assert sorted(np.concatenate(batches).tolist()) == list(range(50))
     for batch in batches:
         assert len(batch) <= most
         # a single row that is longer than the limit has a batch of its own
         assert len(batch) == 1 or len(batch) * lengths[batch].max() <= tokens
+        assert lengths[batch].min() >= filled * lengths[batch].max()
 
 
 def test_length_batches_are_longest_first_and_full():
     batches = [batch.tolist() for batch in length_batches([3, 9, 4, 4, 1], tokens=12, rows=3)]
     assert batches == [[1], [2, 3, 0], [4]]
+
+
+def test_length_batches_end_where_padding_begins_to_count():
+    lengths = [20, 19, 18, 17, 16, 5, 5]
+    batches = [batch.tolist() for batch in length_batches(lengths, 1000, 100, filled=0.9)]
+    assert batches == [[0, 1, 2], [3, 4], [5, 6]]
 
 
 def test_length_batches_of_nothing():
