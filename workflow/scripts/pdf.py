@@ -23,15 +23,19 @@ STYLE = """
 .skip-link { display: none !important; }
 .bd-main, .bd-content, .bd-article-container { max-width: none !important; padding: 0 !important; }
 figure, tr { break-inside: avoid; }
-h1 { break-before: page; }
+.toctree-wrapper > section { break-before: page; }
 h1, h2, h3 { break-after: avoid; }
-table.study-table { font-size: 0.6rem !important; display: table !important; }
+table.study-table { display: table !important; width: 100% !important; font-size: 0.55rem !important; }
+table.study-table td, table.study-table th {
+  min-width: 0 !important; white-space: normal !important; overflow-wrap: break-word !important;
+  padding: 0.15rem 0.25rem !important;
+}
 pre { white-space: pre-wrap !important; overflow-wrap: anywhere; }
 """
 
 
 def main(page_path: Path, target: Path) -> None:
-    """Draw all charts, print, and say how many pages' bytes there are."""
+    """Draw all charts, print, and say how many there were."""
     path = which("chromium") or which("google-chrome")
     if path is None:
         sys.exit("Chromium is needed; run: make chromium")
