@@ -61,4 +61,9 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("builder-inited", _collect, priority=100)
     app.connect("html-page-context", _load_charts, priority=400)
     app.connect("html-page-context", _drop_thebe, priority=900)
-    return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "version": "1",
+        "env_version": 2,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
