@@ -27,7 +27,7 @@ def length_batches(
     batches, start = [], 0
     while start < len(order):
         longest = max(1, int(array[order[start]]))
-        alike = np.count_nonzero(array[order[start : start + rows]] >= filled * longest)
+        alike = int(np.count_nonzero(array[order[start : start + rows]] >= filled * longest))
         size = max(1, min(alike, tokens // longest))
         batches.append(order[start : start + size])
         start += size
