@@ -69,7 +69,7 @@ def reading_text(reading: Reading) -> str:
     value, low, high = (
         written(n, reading.measure.form) for n in (reading.value, reading.low, reading.high)
     )
-    return f"**{value}** ({low} to {high})"
+    return f"**{value}** " + f"({low} to {high})".replace(" ", "\u00a0")  # kept on one line
 
 
 def _waits(finding: Finding) -> bool:
@@ -89,7 +89,7 @@ def _row(finding: Finding) -> list[str]:
         verdict.append(finding.reason)
     if claim.note:
         measured.append(claim.note)
-    rule = f"{claim.what[0].upper()}{claim.what[1:]}. Holds {claim.rule}"
+    rule = f"{_sentence(claim.what)}. Holds {claim.rule}"
     bar = {written(r.bar, r.measure.form) for r in finding.readings if r.measure.bar}
     rule += "".join(f", {number}" for number in sorted(bar)) + "."
     return [
@@ -97,6 +97,15 @@ def _row(finding: Finding) -> list[str]:
         *_cell("  - ", [*measured, f"[{rule}]{{.claim-rule}}"]),
         *_cell("  - ", verdict),
     ]
+
+
+def _sentence(text: str) -> str:
+    """With a capital, inside a role, too; a term keeps its name in the glossary."""
+    role = re.match(r"\{term\}`([a-z])([^`<]*)`", text)
+    if role:
+        first, rest = role.groups()
+        return f"{{term}}`{first.upper()}{rest} <{first}{rest}>`{text[role.end() :]}"
+    return text[0].upper() + text[1:]
 
 
 def _said(finding: Finding) -> str:

@@ -124,6 +124,6 @@ def _reading(
 def _why(readings: tuple[Reading, ...]) -> str:
     by = {a: [r.measure.of for r in readings if r.answer == a] for a in ("yes", "no", "open")}
     if not by["yes"] and not by["no"]:
-        return "cannot tell: the bar lies within the interval"
-    parts = [("holds", by["yes"]), ("does not hold", by["no"]), ("open", by["open"])]
-    return "; ".join(f"{said}: {', '.join(names)}" for said, names in parts if names)
+        return "the bar lies within the interval"
+    parts = [("yes for", by["yes"]), ("no for", by["no"]), ("open for", by["open"])]
+    return "; ".join(f"{said} {' and '.join(names)}" for said, names in parts if names)

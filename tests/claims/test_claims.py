@@ -103,7 +103,7 @@ def test_figures_that_disagree_decide_nothing_and_are_named():
     stored = {"one": figures(0.4, 0.3, 0.5), "two": figures(0.1, 0.0, 0.2)}
     finding = found(claim(measures=two), stored)
     assert finding.verdict == "undecided"
-    assert finding.reason == "holds: here; does not hold: there"
+    assert finding.reason == "yes for here; no for there"
 
 
 def test_a_bar_can_be_a_figure_of_the_chapter():
@@ -191,7 +191,7 @@ def test_published_chapters_are_read():
 
 def test_quoted_numbers_are_those_of_their_chapters():
     """Against the notebooks' own records, read anew."""
-    lines = "\n".join(table_lines(findings()))
+    lines = "\n".join(table_lines(findings())).replace("\u00a0", " ")
     for finding in findings():
         for reading in finding.readings:
             text = executed()[reading.measure.chapter].read_text("utf8")
@@ -213,6 +213,24 @@ def test_quoted_numbers_are_those_of_their_chapters():
             assert f"**{said[0]}** ({said[1]} to {said[2]})" in lines, finding.claim.name
 
 
+def test_the_answer_in_words_is_what_the_verdicts_say():
+    """The front page's three sentences are typed; their numbers are not."""
+    said = {
+        "people-disagree": "confirmed",
+        "questions": "confirmed",
+        "planted-errors": "confirmed",
+        "planted-errors-best": "undecided",
+        "errors-or-disputes": "undecided",
+        "missed-by-entropy-mnli": "confirmed",
+        "missed-by-entropy-emotion": "refuted",
+    }
+    stored = {name: glued(path) for name, path in executed().items()}
+    read = {name: found(CLAIMS[name], stored) for name in said}
+    here = {n: f.verdict for n, f in read.items() if not f.reason.startswith("not executed here")}
+    assert here == {name: said[name] for name in here}
+    assert len(here) >= 6
+
+
 def test_links_name_headings_of_the_notebooks():
     sources = {"sentiment-emotion": "sentiment", "mislabel-audit-emotion": "mislabel-audit"}
     sources |= {"agreement-models": "agreement"}
@@ -227,7 +245,6 @@ def test_links_name_headings_of_the_notebooks():
                 for line in cell.source.splitlines()
                 if line.startswith("#")
             ]
-            # Two chapters of one notebook can title a section after their task.
             assert measure.section in headings, (entry.name, measure.section)
 
 
