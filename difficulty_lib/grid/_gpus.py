@@ -62,11 +62,14 @@ def own_gpu(*, patience: float | None = None) -> Iterator[str | None]:
     start = time.monotonic()
     while True:
         for slot in slots:
-            with (folder / slot.replace("/", "_")).open("w") as held:
+            with (folder / slot.replace("/", "_")).open("a") as held:
                 try:
                     fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     continue
+                held.truncate(0)
+                held.write(str(os.getpid()))  # for whoever wonders which run has it
+                held.flush()
                 before = os.environ.get(VISIBLE)
                 os.environ[VISIBLE] = slot
                 try:
