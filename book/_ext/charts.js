@@ -59,6 +59,9 @@
     chart.view = drawn.view;
     figure.chartView = drawn.view;
     figure.querySelector('.vega-embed > details > summary')?.setAttribute('aria-label', 'Save the chart');
+    // A brush's own rectangles have no name, and nothing to say to who does not see them.
+    for (const node of figure.querySelectorAll('svg [role^="graphics-"]:not([aria-label])'))
+      if (!node.querySelector('[aria-label]')) node.setAttribute('aria-hidden', 'true');
     if (!performance.getEntriesByName('first-chart').length) performance.mark('first-chart');
     figure.dataset.drawn = 'yes';
   }

@@ -76,3 +76,17 @@ def phone(browser):
     seen = Visit(browser, width=390)
     yield seen
     seen.page.close()
+
+
+@pytest.fixture(scope="session")
+def strict(driver):
+    """A browser as people have it: a page from a file may not read another one."""
+    with chromium(driver) as started:
+        yield started
+
+
+@pytest.fixture
+def reader(strict):
+    seen = Visit(strict, width=1200)
+    yield seen
+    seen.page.close()
