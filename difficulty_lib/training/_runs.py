@@ -285,7 +285,7 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
     require("torch", "train")
     from difficulty_lib.training._fine_tune import fine_tune
     from difficulty_lib.training._models import load_model, longest_input, longest_target
-    from difficulty_lib.training._resumable import last_checkpoint
+    from difficulty_lib.training._resumable import last_checkpoint, seconds_so_far
     from difficulty_lib.training._seed import quiet, seed_everything
     from difficulty_lib.training._two_stages import fine_tune_twice
 
@@ -317,8 +317,11 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
         _check_labels(subset)
     partial = folder.with_name(folder.name + ".partial")
     recorded = ("train",) if config.record_training else ()
-    if last_checkpoint(partial, recorded=recorded) is None:
+    resumed = last_checkpoint(partial, recorded=recorded)
+    if resumed is None:
         shutil.rmtree(partial, ignore_errors=True)
+    else:
+        start -= sum(seconds_so_far(resumed).values())
     seed_everything(config.seed)
     with quiet():
         tokenizer, model = load_model(

@@ -84,6 +84,7 @@ def test_timings_are_of_both_parts(config, tmp_path, monkeypatch):
     timings = run(config, tmp_path).record["timings"]
     assert timings["train_s"] > first["train_s"] > 0
     assert timings["evaluation_s"] > first["evaluation_s"] > 0
+    assert timings["total_s"] > timings["train_s"] + timings["evaluation_s"]
 
 
 def test_an_error_leaves_nothing(config, tmp_path, monkeypatch):
