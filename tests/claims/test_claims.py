@@ -136,11 +136,10 @@ def test_a_claim_needs_a_figure():
 
 def test_figures_are_read_as_the_book_reads_them(tmp_path):
     glue = pytest.importorskip("myst_nb").glue
-    from IPython.testing.globalipapp import get_ipython, start_ipython
+    from IPython.core.interactiveshell import InteractiveShell
     from IPython.utils.capture import capture_output
 
-    shell = start_ipython() or get_ipython()
-    assert shell is not None
+    InteractiveShell.instance()
     values = {"one": 0.1 + 0.2, "none": math.nan, "count": 17, "name": "el2n", "minus": -1e-9}
     with capture_output() as captured:
         for name, value in values.items():
