@@ -41,7 +41,7 @@ lint: setup
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
 
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadfile --durations 15
 
 chromium:
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \

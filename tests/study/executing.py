@@ -10,6 +10,11 @@ import nbformat
 ROOT = Path(__file__).parents[2]
 
 
+def small(folder, **more):
+    """Parameters with which a tiny random model learns something within two epochs."""
+    return {"size": "small", "model": str(folder), "learning_rate": 5e-3, **more}
+
+
 def execute(name, target, runs, parameters):
     """Run notebooks/<name>.ipynb into `target`, its runs under `runs`; needs the fixture `at_root`."""
     snakemake = SimpleNamespace(

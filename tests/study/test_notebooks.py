@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from study.executing import ROOT, execute, outputs_of, said
+from study.executing import ROOT, execute, outputs_of, said, small
 from training import tiny
 
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -44,10 +44,6 @@ def reader(tmp_path_factory):
     tokenizer = transformers.BertTokenizerFast(vocab=vocabulary, model_max_length=200)
     tokenizer.save_pretrained(folder)
     return folder
-
-
-def small(folder, **more):
-    return {"size": "small", "model": str(folder), "learning_rate": 5e-3, **more}
 
 
 def test_sentiment(tmp_path, tiny_folder, at_root, monkeypatch):
@@ -104,142 +100,6 @@ def test_token_difficulty_of_labelled_words(tmp_path, reader, at_root):
     outputs = outputs_of(tmp_path / "done.ipynb")
     assert "observed no planted errors" in said(outputs)
     assert sum("tabindex" in data.get("text/html", "") for data in outputs) == 1
-
-
-def test_mislabel_audit(tmp_path, tiny_folder, at_root, monkeypatch):
-    monkeypatch.setenv(
-        "DIFFICULTY_DATA", str(tiny.write_mirror(tmp_path / "mirror", train=120, other=20))
-    )
-    parameters = small(tiny_folder, dataset="emotion", seeds=[3, 4, 5])
-    execute("mislabel-audit", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
-    # Of three seeds and two corruptions the small size keeps two each.
-    assert len(list((tmp_path / "runs").glob("emotion-tiny-seed*/truth.parquet"))) == 4
-    outputs = outputs_of(tmp_path / "done.ipynb")
-    text = said(outputs)
-    assert "**Verdict.** The action score finds planted errors" in text
-    assert "Minutes per error at flip labels, 10 %: " in text
-    assert "Not measured here: " in text
-    assert "seeds 3, 4 ·" in text
-    assert sum("image/png" in data for data in outputs) == 7
-    assert sum("As a table" in data.get("text/html", "") for data in outputs) == 7
-
-
-def test_images(tmp_path, at_root):
-    parameters = {"size": "small", "seeds": [3, 4], "train_size": 300, "test_size": 80}
-    execute("images", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
-    outputs = outputs_of(tmp_path / "done.ipynb")
-    text = said(outputs)
-    assert "300 images of 8 × 8 pixels are trained on and 80 others scored" in text
-    assert "In finding flipped labels the action score is" in text
-    assert sum("image/png" in data for data in outputs) == 6
-    assert sum("As a table" in data.get("text/html", "") for data in outputs) == 6
-    assert sum("image-gallery" in data.get("text/html", "") for data in outputs) == 3
-
-
-def test_agreement(tmp_path, tiny_folder, at_root, monkeypatch):
-    monkeypatch.setenv(
-        "DIFFICULTY_DATA", str(tiny.write_mirror(tmp_path / "mirror", train=120, other=60))
-    )
-    parameters = {"size": "small", "models": [str(tiny_folder)], "learning_rate": 5e-3}
-    parameters |= {"dataset": "emotion", "seeds": [3, 4, 5], "neighbours_among": 50}
-    execute("agreement", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
-    assert len(list((tmp_path / "runs").glob("emotion-tiny-seed*"))) == 2
-    outputs = outputs_of(tmp_path / "done.ipynb")
-    text = said(outputs)
-    assert "**The answer in short.** Two seeds rank the samples alike with Spearman" in text
-    assert "under the seeds 3, 4." in text
-    assert "50 of the 120 training samples" in text
-    assert sum("image/png" in data for data in outputs) == 7
-    assert sum("As a table" in data.get("text/html", "") for data in outputs) == 9
-
-
-def test_curriculum(tmp_path, tiny_folder, at_root, monkeypatch):
-    monkeypatch.setenv(
-        "DIFFICULTY_DATA", str(tiny.write_mirror(tmp_path / "mirror", train=60, other=30))
-    )
-    parameters = {"size": "small", "model": str(tiny_folder), "dataset": "emotion"}
-    parameters |= {"seeds": [3, 4, 5], "learning_rates": [5e-3], "batch_size": 8}
-    parameters |= {"curricula": [["easy_first", "linear", "confidence"]]}
-    execute("curriculum", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
-    # Two seeds and two conditions: plain, by the score, and at random in the same pacing.
-    assert len(list((tmp_path / "runs").glob("emotion-tiny-seed*/run.json"))) == 2 * 2 * 3
-    outputs = outputs_of(tmp_path / "done.ipynb")
-    text = said(outputs)
-    assert "Against plain training the curricula are" in text
-    assert "40 % of the labels planted errors" in text
-    assert "seeds 3, 4 ·" in text
-    assert "2.2 times the cost" in text
-    assert sum("image/png" in data for data in outputs) == 2
-    assert sum("As a table" in data.get("text/html", "") for data in outputs) == 2
-
-
-def test_selection(tmp_path, tiny_folder, at_root, monkeypatch):
-    mirror = tiny.write_mirror(tmp_path / "mirror", train=60, other=30)
-    monkeypatch.setenv("DIFFICULTY_DATA", str(mirror))
-    parameters = small(tiny_folder, dataset="emotion", seeds=[3, 4], only=None)
-    parameters |= {"selections": [["hardest", "confidence"]], "suspects": ["aum"]}
-    parameters |= {"fractions": [0.6], "elsewhere": {"again": "emotion/validation"}}
-    execute("selection", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
-    # Of each seed all rows, the hardest and random ones; with errors also two prunings.
-    assert len(list((tmp_path / "runs").glob("emotion-tiny-seed*/run.json"))) == 2 * (3 + 5)
-    outputs = outputs_of(tmp_path / "done.ipynb")
-    text = said(outputs)
-    assert "**Hardest**: against all rows" in text
-    assert "Dropping suspects where errors are planted: 40 % wrong labels: " in text
-    assert "elsewhere (again)" in text
-    assert sum("image/png" in data for data in outputs) >= 3
-    assert sum("As a table" in data.get("text/html", "") for data in outputs) == 4
-
-
-def write_foreign(mirror, count=40):
-    """Texts of another data set, none of which is among those of the mirror's own."""
-    frame = tiny.labelled_frame(count, seed=9).reset_index(names="id")
-    frame["text"] = [
-        f"{text} near the old river. so it was {n}" for n, text in enumerate(frame["text"])
-    ]
-    (mirror / "tweeteval_sentiment").mkdir()
-    for split in ("validation", "test"):
-        frame.to_parquet(mirror / f"tweeteval_sentiment/{split}.parquet", index=False)
-
-
-def test_mixup(tmp_path, tiny_folder, at_root, monkeypatch):
-    mirror = tiny.write_mirror(tmp_path / "mirror", train=90, other=60)
-    write_foreign(mirror)
-    monkeypatch.setenv("DIFFICULTY_DATA", str(mirror))
-    setting = {"name": "feelings", "dataset": "emotion", "split": "validation"}
-    setting["outside"] = {"tweets": {"split": "tweeteval-sentiment/test"}}
-    parameters = small(tiny_folder, settings=[setting], seeds=[3, 4, 5])
-    execute("mixup", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
-    # Two seeds and five methods are kept.
-    assert len(list((tmp_path / "runs").glob("emotion-tiny-seed*/run.json"))) == 10
-    outputs = outputs_of(tmp_path / "done.ipynb")
-    text = said(outputs)
-    assert "**Verdict.** Mixup by difficulty and entropy, against no mixup: of " in text
-    assert "5 ways to train, 2 seeds each: 10 trainings" in text
-    assert "**dropping the mislabelled**: " in text
-    assert "Not measured here: " in text
-    # No class in common, so that there is no accuracy elsewhere to show.
-    assert sum("image/png" in data for data in outputs) == 4
-    assert sum("As a table" in data.get("text/html", "") for data in outputs) == 3
-
-
-def test_out_of_distribution(tmp_path, tiny_folder, at_root, monkeypatch):
-    mirror = tiny.write_mirror(tmp_path / "mirror", train=90, other=60)
-    write_foreign(mirror)
-    monkeypatch.setenv("DIFFICULTY_DATA", str(mirror))
-    foreign = {"split": "tweeteval-sentiment/test", "sentences": 1}
-    parameters = small(tiny_folder, dataset="emotion", seeds=[3, 4, 5], methods=["plain", "mixup"])
-    parameters |= {"outside": {"tweets": foreign}}
-    execute("out-of-distribution", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
-    assert len(list((tmp_path / "runs").glob("emotion-tiny-seed*/run.json"))) == 4
-    outputs = outputs_of(tmp_path / "done.ipynb")
-    text = said(outputs)
-    assert "**Verdict.** A text's difficulty to other trainings says" in text
-    assert "40 texts of tweeteval-sentiment/test, cut after 1 sentence" in text
-    assert "Length alone has" in text
-    assert "Against plain training, paired by seed" in text
-    assert sum("image/png" in data for data in outputs) == 6
-    assert sum("As a table" in data.get("text/html", "") for data in outputs) == 4
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
