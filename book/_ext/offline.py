@@ -56,11 +56,20 @@ def _drop_thebe(app: Any, page: str, template: str, context: dict[str, Any], tre
     context["script_files"] = [s for s in context.get("script_files", []) if wanted(s)]
 
 
+def _spare_icons(app: Any, error: Exception | None) -> None:
+    """The theme's script of all icons, half a megabyte: its stylesheet draws those that it uses."""
+    script = Path(app.outdir) / "_static" / "scripts" / "fontawesome.js"
+    if error is None and script.exists():
+        script.write_text("// The icons are drawn by the theme's stylesheet.\n", encoding="utf8")
+        script.with_name("fontawesome.js.map").unlink(missing_ok=True)
+
+
 def setup(app: Any) -> dict[str, Any]:
     """Register the extension."""
     app.connect("builder-inited", _collect, priority=100)
     app.connect("html-page-context", _load_charts, priority=400)
     app.connect("html-page-context", _drop_thebe, priority=900)
+    app.connect("build-finished", _spare_icons)
     return {
         "version": "1",
         "env_version": 2,

@@ -21,6 +21,8 @@
     waiting = setTimeout(reach, 150);
   };
   window.addEventListener('load', () => {
+    // Of references, which are no list items to a screen reader.
+    document.querySelectorAll('.citation-list[role="list"]').forEach((list) => list.removeAttribute('role'));
     reach();
     window.addEventListener('resize', later);
     // Charts and tables come and go.

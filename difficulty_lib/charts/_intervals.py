@@ -51,12 +51,14 @@ def intervals_chart(
     if zero is not None:
         line = alt.Chart(pd.DataFrame({"x": [zero]}))
         layers = line.mark_rule(strokeDash=[5, 3], color="#7b8794").encode(x="x:Q") + layers
+    # All names of a long list would make a description that nobody listens to.
+    named = ", ".join(order) if len(order) <= 10 else f"{len(order)} rows"
     best, least = data.loc[data["value"].idxmax()], data.loc[data["value"].idxmin()]
     return layers.properties(
         width=width,
         height=max(60, (12 * len(series) + 10) * len(order)),
         description=(
-            f"{what} of {', '.join(order)}: highest {best['value']:.2f} "
+            f"{what} of {named}: highest {best['value']:.2f} "
             f"({best['label']}, {best['series']}), lowest {least['value']:.2f} "
             f"({least['label']}, {least['series']})."
         ),

@@ -1,5 +1,6 @@
 import functools
 import http.server
+import re
 import threading
 from pathlib import Path
 
@@ -53,7 +54,7 @@ class Visit:
 
     def open(self, url):
         self.page.goto(url, wait_until="load")
-        if url.endswith("/index.html"):  # it leads on to the title page
+        if re.search(r"(/html|:\d+)/index\.html$", url):  # it leads on to the title page
             self.page.wait_for_url("**/intro.html", wait_until="load")
         for figure in self.page.query_selector_all("figure.study-chart"):
             figure.scroll_into_view_if_needed()
