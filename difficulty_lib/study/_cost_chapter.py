@@ -96,9 +96,12 @@ class CostChapter:
         for run in self.runs:
             table = self.early(run)
             row = table[(table["epoch"] == 1) & (table["score"] == "action_score")].iloc[0]
-            both = row[["overlap", "overlap_low", "overlap_high"]]
-            glue("early_action", Estimate(row["value"], row["low"], row["high"], n=row["n"]))
-            glue("early_overlap", Estimate(*both, n=row["n"]))
+            n = int(row["n"])
+            glue("early_action", Estimate(row["value"], row["low"], row["high"], n))
+            glue(
+                "early_overlap",
+                Estimate(row["overlap"], row["overlap_low"], row["overlap_high"], n),
+            )
             parts.append(
                 f"{run.config.dataset}, {run.config.epochs} epochs: Spearman {row['value']:.2f} "
                 f"(95 % interval {row['low']:.2f} to {row['high']:.2f}), and "
