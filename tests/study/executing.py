@@ -39,3 +39,9 @@ def outputs_of(target):
 def said(outputs):
     """All that the page says in words."""
     return "\n".join(data.get("text/markdown", "") for data in outputs)
+
+
+def outputs_in(folder, name, parameters, runs=None):
+    """What the cells of notebooks/<name>.ipynb gave out, executed in a folder of the test's own."""
+    execute(name, folder / "done.ipynb", runs or folder / "runs", parameters)
+    return outputs_of(folder / "done.ipynb")

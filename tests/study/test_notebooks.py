@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from study.executing import ROOT, execute, outputs_of, said, small
+from study.executing import ROOT, execute, outputs_in, said, small
 from training import tiny
 
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -51,8 +51,7 @@ def test_sentiment(tmp_path, tiny_folder, at_root, monkeypatch):
         "DIFFICULTY_DATA", str(tiny.write_mirror(tmp_path / "mirror", train=200, other=60))
     )
     parameters = small(tiny_folder, dataset="emotion", seeds=[3, 4], splits=["validation"])
-    execute("sentiment", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
-    outputs = outputs_of(tmp_path / "done.ipynb")
+    outputs = outputs_in(tmp_path, "sentiment", parameters)
     assert "Accuracy after 2 epochs" in said(outputs)
     assert "**Verdict.**" in said(outputs)
     assert sum("image/png" in data for data in outputs) >= 6
@@ -60,8 +59,7 @@ def test_sentiment(tmp_path, tiny_folder, at_root, monkeypatch):
 
 def test_summarization(tmp_path, reader, at_root):
     parameters = small(f"{reader}+{reader}", num_beams=2, max_target_length=12)
-    execute("summarization", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
-    outputs = outputs_of(tmp_path / "done.ipynb")
+    outputs = outputs_in(tmp_path, "summarization", parameters)
     text = said(outputs)
     assert "with 2 beams after the last epoch: ROUGE-1" in text
     assert "1 of validation: empty summary, so set aside" in text
@@ -72,8 +70,7 @@ def test_summarization(tmp_path, reader, at_root):
 
 def test_question_answering(tmp_path, reader, at_root):
     parameters = small(reader, max_length=60, stride=12)
-    execute("question-answering", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
-    outputs = outputs_of(tmp_path / "done.ipynb")
+    outputs = outputs_in(tmp_path, "question-answering", parameters)
     text = said(outputs)
     assert "exact match" in text
     assert "answer not in its context, so set aside" in text
@@ -84,8 +81,7 @@ def test_question_answering(tmp_path, reader, at_root):
 
 def test_token_difficulty(tmp_path, reader, at_root):
     parameters = small(f"{reader}+{reader}", learning_rate=1e-2, batch_size=2)
-    execute("token-difficulty", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
-    outputs = outputs_of(tmp_path / "done.ipynb")
+    outputs = outputs_in(tmp_path, "token-difficulty", parameters)
     text = said(outputs)
     assert "name" in text
     assert "A random order has an average precision of" in text
@@ -96,8 +92,7 @@ def test_token_difficulty(tmp_path, reader, at_root):
 def test_token_difficulty_of_labelled_words(tmp_path, reader, at_root):
     parameters = small(reader, task="token-classification", splits=["validation"])
     parameters |= {"intervention": {}}
-    execute("token-difficulty", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
-    outputs = outputs_of(tmp_path / "done.ipynb")
+    outputs = outputs_in(tmp_path, "token-difficulty", parameters)
     assert "observed no planted errors" in said(outputs)
     assert sum("tabindex" in data.get("text/html", "") for data in outputs) == 1
 

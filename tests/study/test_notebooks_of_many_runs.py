@@ -1,6 +1,6 @@
 """The notebooks that compare many runs, executed with other parameters at `size: small`."""
 
-from study.executing import execute, outputs_of, said, small
+from study.executing import outputs_in, said, small
 from training import tiny
 
 
@@ -9,10 +9,9 @@ def test_mislabel_audit(tmp_path, tiny_folder, at_root, monkeypatch):
         "DIFFICULTY_DATA", str(tiny.write_mirror(tmp_path / "mirror", train=120, other=20))
     )
     parameters = small(tiny_folder, dataset="emotion", seeds=[3, 4, 5])
-    execute("mislabel-audit", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
+    outputs = outputs_in(tmp_path, "mislabel-audit", parameters)
     # Of three seeds and two corruptions the small size keeps two each.
     assert len(list((tmp_path / "runs").glob("emotion-tiny-seed*/truth.parquet"))) == 4
-    outputs = outputs_of(tmp_path / "done.ipynb")
     text = said(outputs)
     assert "**Verdict.** The action score finds planted errors" in text
     assert "Minutes per error at flip labels, 10 %: " in text
@@ -24,8 +23,7 @@ def test_mislabel_audit(tmp_path, tiny_folder, at_root, monkeypatch):
 
 def test_images(tmp_path, at_root):
     parameters = {"size": "small", "seeds": [3, 4], "train_size": 300, "test_size": 80}
-    execute("images", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
-    outputs = outputs_of(tmp_path / "done.ipynb")
+    outputs = outputs_in(tmp_path, "images", parameters)
     text = said(outputs)
     assert "300 images of 8 × 8 pixels are trained on and 80 others scored" in text
     assert "In finding flipped labels the action score is" in text
@@ -40,9 +38,8 @@ def test_agreement(tmp_path, tiny_folder, at_root, monkeypatch):
     )
     parameters = {"size": "small", "models": [str(tiny_folder)], "learning_rate": 5e-3}
     parameters |= {"dataset": "emotion", "seeds": [3, 4, 5], "neighbours_among": 50}
-    execute("agreement", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
+    outputs = outputs_in(tmp_path, "agreement", parameters)
     assert len(list((tmp_path / "runs").glob("emotion-tiny-seed*"))) == 2
-    outputs = outputs_of(tmp_path / "done.ipynb")
     text = said(outputs)
     assert "**The answer in short.** Two seeds rank the samples alike with Spearman" in text
     assert "under the seeds 3, 4." in text
@@ -58,10 +55,9 @@ def test_curriculum(tmp_path, tiny_folder, at_root, monkeypatch):
     parameters = {"size": "small", "model": str(tiny_folder), "dataset": "emotion"}
     parameters |= {"seeds": [3, 4, 5], "learning_rates": [5e-3], "batch_size": 8}
     parameters |= {"curricula": [["easy_first", "linear", "confidence"]]}
-    execute("curriculum", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
+    outputs = outputs_in(tmp_path, "curriculum", parameters)
     # Two seeds and two conditions: plain, by the score, and at random in the same pacing.
     assert len(list((tmp_path / "runs").glob("emotion-tiny-seed*/run.json"))) == 2 * 2 * 3
-    outputs = outputs_of(tmp_path / "done.ipynb")
     text = said(outputs)
     assert "Against plain training the curricula are" in text
     assert "40 % of the labels planted errors" in text
@@ -77,10 +73,9 @@ def test_selection(tmp_path, tiny_folder, at_root, monkeypatch):
     parameters = small(tiny_folder, dataset="emotion", seeds=[3, 4], only=None)
     parameters |= {"selections": [["hardest", "confidence"]], "suspects": ["aum"]}
     parameters |= {"fractions": [0.6], "elsewhere": {"again": "emotion/validation"}}
-    execute("selection", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
+    outputs = outputs_in(tmp_path, "selection", parameters)
     # Of each seed all rows, the hardest and random ones; with errors also two prunings.
     assert len(list((tmp_path / "runs").glob("emotion-tiny-seed*/run.json"))) == 2 * (3 + 5)
-    outputs = outputs_of(tmp_path / "done.ipynb")
     text = said(outputs)
     assert "**Hardest**: against all rows" in text
     assert "Dropping suspects where errors are planted: 40 % wrong labels: " in text
@@ -107,10 +102,9 @@ def test_mixup(tmp_path, tiny_folder, at_root, monkeypatch):
     setting = {"name": "feelings", "dataset": "emotion", "split": "validation"}
     setting["outside"] = {"tweets": {"split": "tweeteval-sentiment/test"}}
     parameters = small(tiny_folder, settings=[setting], seeds=[3, 4, 5])
-    execute("mixup", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
+    outputs = outputs_in(tmp_path, "mixup", parameters)
     # Two seeds and five methods are kept.
     assert len(list((tmp_path / "runs").glob("emotion-tiny-seed*/run.json"))) == 10
-    outputs = outputs_of(tmp_path / "done.ipynb")
     text = said(outputs)
     assert "**Verdict.** Mixup by difficulty and entropy, against no mixup: of " in text
     assert "5 ways to train, 2 seeds each: 10 trainings" in text
@@ -128,9 +122,8 @@ def test_out_of_distribution(tmp_path, tiny_folder, at_root, monkeypatch):
     foreign = {"split": "tweeteval-sentiment/test", "sentences": 1}
     parameters = small(tiny_folder, dataset="emotion", seeds=[3, 4, 5], methods=["plain", "mixup"])
     parameters |= {"outside": {"tweets": foreign}}
-    execute("out-of-distribution", tmp_path / "done.ipynb", tmp_path / "runs", parameters)
+    outputs = outputs_in(tmp_path, "out-of-distribution", parameters)
     assert len(list((tmp_path / "runs").glob("emotion-tiny-seed*/run.json"))) == 4
-    outputs = outputs_of(tmp_path / "done.ipynb")
     text = said(outputs)
     assert "**Verdict.** A text's difficulty to other trainings says" in text
     assert "40 texts of tweeteval-sentiment/test, cut after 1 sentence" in text

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from refusals import raises_one_line
 from study.conftest import recorded, texts
-from study.executing import execute, outputs_of, said
+from study.executing import outputs_in, said
 from study.pairs import LABEL, NAMES, SPLIT, pairs, recorded_pairs, write_annotators
 from study.reviews import recorded_reviews, write_judgements
 from training import tiny
@@ -288,8 +288,7 @@ def test_the_small_notebook_runs_from_embedded_data_and_recorded_runs(
     monkeypatch.setenv("DIFFICULTY_DATA", str(tmp_path / "mirror"))
     parameters = {"size": "small", "model": str(tiny_folder), "learning_rate": 2e-3}
     parameters |= {"pairs": None, "record_gradients": False}
-    execute("real-errors", tmp_path / "done.ipynb", own, parameters)
-    outputs = outputs_of(tmp_path / "done.ipynb")
+    outputs = outputs_in(tmp_path, "real-errors", parameters, own)
     text = said(outputs)
     assert "**Any error** (base rate" in text
     assert "The comparison with VariErr's annotators is left out here" in text
