@@ -61,10 +61,11 @@ def provenance(runs: list[Run], notebook: str, parameters: Mapping[str, Any], ed
     given = " ".join(_option(k, v) for k, v in parameters.items() if v is not None)
     command = f"DIFFICULTY_CHARTS=book papermill notebooks/{notebook}.ipynb out.ipynb {given}"
     seeds = list(dict.fromkeys(str(r.config.seed) for r in runs))
+    frozen = f", its lowest {config.frozen_layers} layers frozen" if config.frozen_layers else ""
     title = f"[{data.title}]({data.homepage})" if data.homepage else data.title
     lines = [
         f"**{edition.capitalize()} edition** · data: {title} "
-        f"({rows}; {data.licence}) · model: {config.model} (`{config.model_revision[:8]}`) · "
+        f"({rows}; {data.licence}) · model: {config.model} (`{config.model_revision[:8]}`{frozen}) · "
         f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)} · {where['hardware']} · {where['date']} · "
         f"run{'s' if len(runs) > 1 else ''} {hashes}",
         "",

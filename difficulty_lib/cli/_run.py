@@ -47,6 +47,10 @@ def run(
     num_beams: Annotated[
         int, typer.Option(min=1, help="Summaries: beams of the generation; 1 is greedy.")
     ] = DEFAULT.num_beams,
+    frozen_layers: Annotated[
+        int,
+        typer.Option(min=0, help="Causal models: so many of the lowest layers keep their weights."),
+    ] = DEFAULT.frozen_layers,
     precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = DEFAULT.precision,
     train_size: Annotated[int | None, typer.Option(min=1, help="Training samples.")] = None,
     eval_size: Annotated[
@@ -102,6 +106,7 @@ def run(
         max_target_length=max_target_length,
         stride=stride,
         num_beams=num_beams,
+        frozen_layers=frozen_layers,
         precision=precision,
         train_size=train_size,
         eval_size=eval_size,

@@ -22,6 +22,7 @@ _LATER = {
     "max_target_length": 64,
     "stride": 64,
     "num_beams": 1,
+    "frozen_layers": 0,
 }
 _RANGES = (
     ("learning_rate", 0.0, math.inf),
@@ -60,6 +61,8 @@ class RunConfig:
             is cut.
         stride: of questions, the tokens that neighbouring pieces of a long context share.
         num_beams: of summaries, the beams of the generation; 1 is greedy.
+        frozen_layers: of a causal model, how many of its lowest layers keep their weights, with the
+            embeddings and the head; a row passes through them once, whatever the epochs.
         intervention: what was done to the data or the training, by name; empty for nothing.
         data_fingerprint: of the whole data set; filled in from the registry.
         model_revision: of the weights; filled in.
@@ -87,6 +90,7 @@ class RunConfig:
     max_target_length: int = 64
     stride: int = 64
     num_beams: int = 1
+    frozen_layers: int = 0
     intervention: dict[str, Any] = field(default_factory=dict)
     data_fingerprint: str = ""
     model_revision: str = ""
@@ -111,11 +115,16 @@ class RunConfig:
             )
         for name in ("epochs", "batch_size", "max_length", "max_target_length", "num_beams"):
             _at_least(name, getattr(self, name), 1)
-        for name in ("seed", "stride"):
+        for name in ("seed", "stride", "frozen_layers"):
             _at_least(name, getattr(self, name), 0)
         for name in ("train_size", "eval_size"):
             if getattr(self, name) is not None:
                 _at_least(name, getattr(self, name), 1)
+        if self.frozen_layers and TASKS[self.task].auto_model != "AutoModelForCausalLM":
+            raise ConfigError(
+                f"frozen_layers is {self.frozen_layers}, and task '{self.task}' has no causal model; "
+                "expected 0"
+            )
         rate = self.learning_rate
         if isinstance(rate, int | float) and not 0 < rate < math.inf:
             raise ConfigError(f"learning_rate is {rate!r}; expected a number above 0")

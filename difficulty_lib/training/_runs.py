@@ -284,6 +284,7 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
     # Imported here: looking a recorded run up needs neither torch nor transformers.
     require("torch", "train")
     from difficulty_lib.training._fine_tune import fine_tune
+    from difficulty_lib.training._frozen import frozen_layers
     from difficulty_lib.training._models import load_model, longest_input, longest_target
     from difficulty_lib.training._resumable import last_checkpoint, seconds_so_far
     from difficulty_lib.training._seed import quiet, seed_everything
@@ -345,9 +346,10 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
         try:
             stages = fine_tune_twice if two_stages else fine_tune
             steered = {} if curriculum is None else {"curriculum": curriculum}
-            timings = stages(
-                training, model, tokenizer, encoded, partial, progress=progress, **steered
-            )
+            with frozen_layers(model, encoded, config.frozen_layers, progress=progress) as rows:
+                timings = stages(
+                    training, model, tokenizer, rows, partial, progress=progress, **steered
+                )
             with _expecting(config):
                 dynamics = Dynamics.load(partial)
             begun = time.perf_counter()
