@@ -52,7 +52,7 @@ def frozen_layers(
     model.requires_grad_(False)
     for parameter in trained:
         parameter.requires_grad_(True)
-    whole = type(model)
+    whole, hung = type(model), set(model.__dict__)
     try:
         rows = [row for split in splits.values() for row in split.rows]
         model.frozen_states = _states(model, decoder, rows, layers, progress)
@@ -65,6 +65,10 @@ def frozen_layers(
         model.__class__ = whole
         model.__dict__.pop("frozen_states", None)
         model.__dict__.pop("frozen_layers", None)
+        # accelerate hangs a forward of its own, around that of the class meanwhile, on the model
+        for name in ("forward", "_original_forward"):
+            if name not in hung:
+                model.__dict__.pop(name, None)
         for parameter, flag in zip(model.parameters(), wanted):
             parameter.requires_grad_(flag)
 

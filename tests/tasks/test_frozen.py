@@ -77,6 +77,11 @@ def test_a_run_is_the_slow_ones(folder, monkeypatch, tmp_path):
     assert written[0] == written[1]
 
 
+def test_it_writes_after_a_mixed_precision_training(folder):
+    run = get_or_train(config(folder, precision="bfloat16"), data(), progress=False)
+    assert len(run.outputs("validation")) == 9
+
+
 def test_it_is_another_run_than_one_without(folder):
     hashes = {config(folder, frozen_layers=n, data_fingerprint="x").hash for n in (0, 1)}
     assert len(hashes) == 2
