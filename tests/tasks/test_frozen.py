@@ -112,7 +112,8 @@ def test_each_row_enters_above_the_frozen_layers_and_the_model_is_whole_afterwar
     assert got == {
         n for n in weights if n.startswith("model.layers.1.") or n == "model.norm.weight"
     }
-    assert type(model) is kind and len(model.model.layers) == 2
+    assert type(model) is kind
+    assert len(model.model.layers) == 2
     assert all(p.requires_grad for p in model.parameters())
     assert not hasattr(model, "frozen_states")
     plain = {k: v for k, v in collated.items() if k != "state_row"}
