@@ -127,7 +127,7 @@ def _decoder(model: Any, layers: int) -> Any:
         )
     dropout = require("torch", "train").nn.Dropout
     rates = [module.p for module in found[:layers].modules() if isinstance(module, dropout)]
-    if any(rates) or getattr(model.config, "attention_dropout", 0.0):
+    if any([*rates, getattr(model.config, "attention_dropout", 0.0)]):
         raise ModelError(
             f"frozen_layers is {layers}, and the model has dropout, by which a layer makes something "
             "else of a row each time; expected 0, or a model without"
