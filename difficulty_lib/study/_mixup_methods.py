@@ -8,6 +8,7 @@ from typing import Any
 
 from difficulty_lib._errors import ConfigError
 from difficulty_lib.training import RunConfig
+from difficulty_lib.training._ood import NAME as OOD
 
 PLAIN, FULL = "plain", "mixup"
 # Shares of the training samples of each class; λ ~ Beta(α, α), mixed in the embeddings.
@@ -113,4 +114,9 @@ def method_config(
     done = MIXUP_METHODS[method].intervention(
         plain.resolved().folder_name, plain.seed, OPTIONS | dict(options or {})
     )
-    return replace(plain, record_training=False, intervention={**plain.intervention, **done})
+    intervention = {**plain.intervention, **done}
+    asked = intervention.get(OOD)
+    if asked and "language_model" in asked:  # it reads the same texts whatever was trained
+        without = {name: value for name, value in asked.items() if name != "language_model"}
+        intervention[OOD] = without
+    return replace(plain, record_training=False, intervention=intervention)

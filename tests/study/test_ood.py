@@ -204,7 +204,7 @@ def test_runs_come_after_those_they_need_and_one_reads_the_language_model():
         assert set(needed_runs(config)) <= seen
         seen.add(config.resolved().folder_name)
     asked = [c.intervention["out_of_distribution"] for c in made]
-    assert [("language_model" in a) for a in asked] == [True] * 4 + [False] * 4
+    assert [("language_model" in a) for a in asked] == [True] + [False] * 7
     small = ood_configs({"size": "small", "seeds": [1, 2, 3], "language_model": "smollm2"})
     assert len(small) == 4
 
