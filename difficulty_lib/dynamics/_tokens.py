@@ -163,7 +163,14 @@ class TokenDynamics:
         return len(self.columns["loss"])
 
     def epoch(self, row: int) -> TokenDynamics:
-        """The tokens of one epoch, by its place; nothing is copied."""
+        """The tokens of one epoch, by its place, −1 for the last; nothing is copied.
+
+        Raises:
+            DynamicsError: if there is no such place.
+        """
+        if not -self.epochs <= row < self.epochs:
+            raise DynamicsError(f"no epoch at place {row}; there are {self.epochs}")
+        row %= self.epochs
         one = {name: values[row : row + 1] for name, values in self.columns.items()}
         return TokenDynamics(self.offsets, self.gold, one)
 

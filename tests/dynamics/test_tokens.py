@@ -113,6 +113,17 @@ def test_positions_count_within_a_sample(stream):
     assert stream.tokens.positions.tolist() == wanted
 
 
+def test_an_epoch_is_taken_by_its_place_from_either_end(stream):
+    tokens = stream.tokens
+    for place in range(tokens.epochs):
+        for row in (place, place - tokens.epochs):
+            taken = tokens.epoch(row).columns["loss"]
+            np.testing.assert_array_equal(taken, tokens.columns["loss"][[place]])
+    for row in (tokens.epochs, -tokens.epochs - 1):
+        with pytest.raises(DynamicsError, match=f"no epoch at place {row}"):
+            tokens.epoch(row)
+
+
 def test_an_unknown_column_is_named(stream):
     with pytest.raises(DynamicsError, match=r"no 'vocabulary'; there are loss, entropy"):
         stream.tokens.matrix("vocabulary")

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from study.executing import ROOT, execute, outputs_in, said, small
+from study.executing import ROOT, execute, outputs_in, outputs_of, said, small
 from training import tiny
 
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -65,6 +65,7 @@ def test_summarization(tmp_path, reader, at_root):
     assert "1 of validation: empty summary, so set aside" in text
     assert "longer than the model takes" in text
     assert "nearly linear" in text
+    assert "nan" not in text.split()
     assert sum("image/png" in data for data in outputs) >= 4
 
 
@@ -102,3 +103,11 @@ def test_an_unknown_parameter_is_refused_before_anything_runs(name, tmp_path, at
     with pytest.raises(SystemExit, match="has no parameter epoch; it has"):
         execute(name, tmp_path / "done.ipynb", tmp_path / "runs", {"epoch": 1})
     assert not list(Path(tmp_path).iterdir())
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "book" / "chapters").glob("*.ipynb")), ids=lambda path: path.stem
+)
+def test_no_published_sentence_has_a_figure_that_is_none(path):
+    words = said(outputs_of(path)).split()
+    assert not {"nan", "inf", "-inf", "None"} & set(words)
