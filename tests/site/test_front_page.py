@@ -10,6 +10,14 @@ from difficulty_lib.claims._table import slug
 
 pytestmark = pytest.mark.site
 
+# A few means each, which a table says; a single number, which a sentence does.
+NO_CHART = {
+    ("chapters/gradient-variance.html", "beyond-the-loss-curve"),
+    ("chapters/question-answering.html", "what-the-model-answers"),
+    ("chapters/summarization.html", "are-long-dialogues-harder"),
+    ("chapters/summarization.html", "do-easy-summaries-copy"),
+}
+
 
 @pytest.fixture(scope="module")
 def page(site):
@@ -53,7 +61,7 @@ def test_every_claim_stands_with_its_verdict(page, findings):
 def test_every_figure_is_where_its_link_leads(site, page, findings):
     links = set(re.findall(r'href="(chapters/[\w-]+\.html)#([\w-]+)"', page))
     assert len(links) >= 14
-    charts = 0
+    without = set()
     for address, anchor in links:
         text = (site / address).read_text("utf8")
         parts = re.split(rf'<section[^>]* id="{re.escape(anchor)}"', text)
@@ -65,7 +73,8 @@ def test_every_figure_is_where_its_link_leads(site, page, findings):
             for r in finding.readings
             if (f"chapters/{r.measure.chapter}.html", slug(r.measure.section)) == (address, anchor)
         ]
-        charts += "study-chart" in section
+        if "study-chart" not in section:
+            without.add((address, anchor))
         shown = "study-chart" in section or "<table" in section
         assert shown or any(number in words(section) for number in said), (address, anchor)
-    assert charts >= len(links) - 2
+    assert without <= NO_CHART
