@@ -479,17 +479,19 @@ CLAIMS.add(
         side="above",
         bar=0.5,
         why_bar="better than chance",
-        measures=tuple(
+        measures=(
             Measure(
-                f"SST-2 and {other}",
+                "SST-2 and film reviews' first sentences",
                 "out-of-distribution",
-                f"matched_auroc_maximum_softmax_probability_{key}",
+                "matched_auroc_maximum_softmax_probability_first_sentences",
                 "How well are texts from elsewhere told?",
-            )
-            for other, key in (
-                ("film reviews' first sentences", "first_sentences"),
-                ("tweets", "tweets"),
-            )
+            ),
+            Measure(
+                "SST-2 and tweets",
+                "out-of-distribution",
+                "matched_auroc_maximum_softmax_probability_tweets",
+                "How well are texts from elsewhere told?",
+            ),
         ),
         command="make publish",
     )

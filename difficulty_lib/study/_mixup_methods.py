@@ -115,8 +115,7 @@ def method_config(
         plain.resolved().folder_name, plain.seed, OPTIONS | dict(options or {})
     )
     intervention = {**plain.intervention, **done}
-    asked = intervention.get(OOD)
-    if asked and "language_model" in asked:  # it reads the same texts whatever was trained
-        without = {name: value for name, value in asked.items() if name != "language_model"}
-        intervention[OOD] = without
+    if OOD in intervention:  # a language model says the same of a text whatever was trained
+        asked = intervention[OOD].items()
+        intervention[OOD] = {name: value for name, value in asked if name != "language_model"}
     return replace(plain, record_training=False, intervention=intervention)

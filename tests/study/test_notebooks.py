@@ -109,5 +109,4 @@ def test_an_unknown_parameter_is_refused_before_anything_runs(name, tmp_path, at
     "path", sorted((ROOT / "book" / "chapters").glob("*.ipynb")), ids=lambda path: path.stem
 )
 def test_no_published_sentence_has_a_figure_that_is_none(path):
-    words = said(outputs_of(path)).split()
-    assert not {"nan", "inf", "-inf", "None"} & set(words)
+    assert not re.findall(r"\b(?:nan|inf)\b", said(outputs_of(path)))

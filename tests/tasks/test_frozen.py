@@ -10,7 +10,6 @@ from tiny_words import TASK, dialogues
 from training import tiny
 
 from difficulty_lib._errors import ConfigError, ModelError
-from difficulty_lib.data import TextData
 from difficulty_lib.tasks import TASKS
 from difficulty_lib.training import RunConfig, get_or_train
 from difficulty_lib.training import _frozen as frozen
@@ -26,32 +25,13 @@ def folder(tmp_path, monkeypatch):
 
 
 def data():
-    return TextData(
-        name="talks",
-        splits={"train": dialogues(18), "validation": dialogues(9, seed=1)},
-        text_columns=("dialogue",),
-        label_names=(),
-        origin="file",
-        target="text",
-    )
+    return tiny_words.talks(18, 9)
 
 
 def config(folder, **settings):
-    defaults = {
-        "dataset": "talks",
-        "task": "summarization-causal",
-        "model": str(folder),
-        "epochs": 2,
-        "batch_size": 4,
-        "max_length": 40,
-        "max_target_length": 12,
-        "learning_rate": 3e-3,
-        "evaluation_splits": ("validation",),
-        "record_training": True,
-        "precision": "float32",
-        "frozen_layers": 1,
-    }
-    return RunConfig(**(defaults | settings))
+    return tiny_words.run_of(
+        folder, "llama", **({"record_training": True, "frozen_layers": 1} | settings)
+    )
 
 
 @contextmanager
@@ -88,9 +68,9 @@ def test_it_is_another_run_than_one_without(folder):
     assert config(folder).to_dict()["frozen_layers"] == 1
 
 
-def split_of(tokenizer, model_settings=None):
+def split_of(tokenizer):
     encode = TASKS["summarization-causal"].encode
-    return encode(dialogues(7), model_settings or tiny_words.settings_of(tokenizer))
+    return encode(dialogues(7), tiny_words.settings_of(tokenizer))
 
 
 def test_each_row_enters_above_the_frozen_layers_and_the_model_is_whole_afterwards(tokenizer):

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import tiny_words
-from tiny_words import TASK, dialogues
 from training import tiny
 
 from difficulty_lib._errors import DifficultyError, ModelError
@@ -40,34 +39,15 @@ def runs(tmp_path, monkeypatch):
 
 def data_of(train=16, validation=7):
     """With a long text and a long summary among the validation's."""
-    splits = {"train": dialogues(train), "validation": dialogues(validation, seed=1)}
-    frame = splits["validation"]
+    data = tiny_words.talks(train, validation)
+    frame = data["validation"]
     frame.iloc[1, 0] = " ".join(tiny.FILLERS)
     frame.iloc[2, 1] = " ".join(tiny.FILLERS[:20])
-    return TextData(
-        name="talks",
-        splits=splits,
-        text_columns=("dialogue",),
-        label_names=(),
-        origin="file",
-        target="text",
-    )
+    return data
 
 
 def config(folders, kind, **settings):
-    defaults = {
-        "dataset": "talks",
-        "task": TASK[kind],
-        "model": str(folders[kind]),
-        "epochs": 2,
-        "batch_size": 4,
-        "max_length": 40,
-        "max_target_length": 12,
-        "learning_rate": 3e-3,
-        "evaluation_splits": ("validation",),
-        "precision": "float32",
-    }
-    return RunConfig(**(defaults | settings))
+    return tiny_words.run_of(folders[kind], kind, **settings)
 
 
 def train(folders, kind, data=None, **settings):

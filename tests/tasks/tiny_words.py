@@ -8,7 +8,9 @@ import torch
 import transformers
 from training import tiny, tiny_heads
 
+from difficulty_lib.data import TextData
 from difficulty_lib.tasks import TaskSettings
+from difficulty_lib.training import RunConfig
 
 DECODERS = ("t5", "bart", "bert+bert")
 CAUSAL = ("gpt2", "llama")
@@ -41,6 +43,35 @@ def dialogues(count, seed=0, first_id=300):
     ids = first_id + 5 * rng.permutation(count)
     index = pd.Index(ids, dtype="int64", name="sample_id")
     return pd.DataFrame({"dialogue": texts, "label": summaries}, index=index)
+
+
+def talks(train, validation):
+    """Dialogues as a data set of their own."""
+    return TextData(
+        name="talks",
+        splits={"train": dialogues(train), "validation": dialogues(validation, seed=1)},
+        text_columns=("dialogue",),
+        label_names=(),
+        origin="file",
+        target="text",
+    )
+
+
+def run_of(folder, kind, **settings):
+    """The configuration of a run on them, of the model of this kind that lies in a folder."""
+    defaults = {
+        "dataset": "talks",
+        "task": TASK[kind],
+        "model": str(folder),
+        "epochs": 2,
+        "batch_size": 4,
+        "max_length": 40,
+        "max_target_length": 12,
+        "learning_rate": 3e-3,
+        "evaluation_splits": ("validation",),
+        "precision": "float32",
+    }
+    return RunConfig(**(defaults | settings))
 
 
 def settings_of(tokenizer, **changed):
