@@ -27,15 +27,17 @@ from difficulty_lib.training import Run, runs_folder
 # What tells samples apart, and no more: a reader of the book downloads all of it.
 SCORES = ["action_score", "confidence", "variability", "aum", "forgetting_events"]
 MOST = 2  # runs on a page
+# What is asked of a run beside its training, which it leaves as it is.
+BESIDE = {"planted", "out_of_distribution", "also_evaluated"}
 
 
 def published_runs(dataset: str) -> list[Run]:
-    """The recorded runs of a data set as it is, of one model and the first seeds."""
+    """The recorded runs that trained on a data set as it is, of one model and the first seeds."""
     found: list[Run] = []
     for root in (registry_folder() / "runs", runs_folder()):
         for record in sorted(root.glob("*/run.json")):
             run = Run.load(record.parent)
-            if run.config.dataset == dataset and not run.config.intervention:
+            if run.config.dataset == dataset and not set(run.config.intervention) - BESIDE:
                 found.append(run)
         if found:
             break
@@ -66,7 +68,14 @@ def write_explorer(dataset: str, folder: Path) -> Path | None:
             "ignore"
         )  # a book is built with warnings as errors; runs were checked
         return explorer_page(
-            runs, data, folder, title=spec.title, scores=SCORES, command=command, compact=True
+            runs,
+            data,
+            folder,
+            title=spec.title,
+            splits=list(spec.splits),  # not those of planted errors, nor of other data
+            scores=SCORES,
+            command=command,
+            compact=True,
         )
 
 

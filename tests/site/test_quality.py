@@ -19,7 +19,7 @@ ALL = [
     *PAGES[1:],
     "search",
     "genindex",
-    *(f"explorers/{n}/index" for n in ("rated-sentences", "emotion", "mnli")),
+    *(f"explorers/{p.removeprefix('explorer-')}/index" for p in PAGES if p.startswith("explorer-")),
 ]
 # Thousands of words in boxes of their own: contrast is looked at in some.
 LARGE = {
