@@ -23,6 +23,6 @@ def visit(browser):
 
 @pytest.fixture
 def phone(browser):
-    seen = FolderVisit(browser, width=390, has_touch=True)
+    seen = FolderVisit(browser, width=390, has_touch=True, device_scale_factor=3)
     yield seen
     seen.context.close()

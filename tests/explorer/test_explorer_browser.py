@@ -496,10 +496,14 @@ def test_every_control_has_a_name_and_a_place_in_the_order_of_tab(open_page, vis
     assert page.get_attribute("#live", "aria-live") == "polite"
 
 
-def test_frames_of_twenty_thousand_points(open_page, visit):
+@pytest.mark.parametrize("device", ["visit", "phone"])
+def test_frames_of_twenty_thousand_points(request, tmp_path, device):
     """Panning and zooming leave a frame's 16.7 ms mostly free, even where another process works."""
+    visit = request.getfixturevalue(device)
     rng = np.random.default_rng(0)
-    page = open_page(table_of((rng.random(20_000), rng.random(20_000))))
+    points = table_of((rng.random(20_000), rng.random(20_000)))
+    page = visit.open(explorer_page(points, None, tmp_path))
+    page.wait_for_selector("#over")
     set_axes(page)
     (x, y), _ = corners(page, (0.5, 0.5), (1, 1))
     page.mouse.move(x, y)
