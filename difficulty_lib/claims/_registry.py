@@ -448,9 +448,15 @@ CLAIMS.add(
         bar=0,
         why_bar="any at all",
         measures=(
-            Measure("rated sentences", "curriculum", "best_clean_plain", "Order by order", "+.3f"),
+            Measure(
+                "Emotion",
+                "curriculum-emotion",
+                "difference_clean_easy_first_linear_pacing_by_action_score_plain",
+                "Order by order",
+                "+.3f",
+            ),
         ),
-        command="papermill notebooks/curriculum.ipynb out.ipynb",
+        command="papermill notebooks/curriculum.ipynb out.ipynb -p dataset emotion",
     )
 )
 CLAIMS.add(

@@ -56,6 +56,9 @@ class CurriculumChapter:
                 ends = (100 * e for e in (found.value, found.low, found.high))
                 line["accuracy, %"] = "{:.1f} [{:.1f}, {:.1f}]".format(*ends)
                 compared = {} if method == PLAIN else self.study.against(condition, method)
+                for against, one in compared.items():
+                    name = f"{key_of(condition)}_{key_of(method)}_{key_of(against)}"
+                    glue(f"difference_{name}", one.difference)
                 for against in ("plain", "random"):
                     line[f"minus {words.AGAINST[against]}"] = (
                         figure(compared[against]) if against in compared else ""

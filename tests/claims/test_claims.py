@@ -232,7 +232,7 @@ def test_the_answer_in_words_is_what_the_verdicts_say():
 
 def test_links_name_headings_of_the_notebooks():
     sources = {"sentiment-emotion": "sentiment", "mislabel-audit-emotion": "mislabel-audit"}
-    sources |= {"agreement-models": "agreement"}
+    sources |= {"agreement-models": "agreement", "curriculum-emotion": "curriculum"}
     for entry in CLAIMS.values():
         for measure in entry.measures:
             name = sources.get(measure.chapter, measure.chapter)

@@ -80,6 +80,19 @@ def test_the_table_has_the_differences(chapter):
         assert f"{100 * d.value:+.1f} [{100 * d.low:+.1f}, {100 * d.high:+.1f}]" in body
 
 
+def test_every_difference_is_kept_for_the_prose(chapter, monkeypatch):
+    kept = {}
+    monkeypatch.setattr("difficulty_lib.study._curriculum_chapter.glue", kept.__setitem__)
+    chapter.overview_table()
+    easy = "difference_short_easy_first_linear_pacing_by_action_score"
+    found = chapter.study.against("short", EASY.title)
+    assert {name: kept[f"{easy}_{name.replace(' ', '_')}"] for name in found} == {
+        name: one.difference for name, one in found.items()
+    }
+    compared = [name for name in kept if name.startswith("difference_")]
+    assert len(compared) == len(chapter.study.differences)
+
+
 # --- the figures ---------------------------------------------------------------------------------
 
 
