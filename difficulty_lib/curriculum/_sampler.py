@@ -13,7 +13,7 @@ from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib._extras import require
 from difficulty_lib.curriculum._checked import check_same_samples, checked_seed
 from difficulty_lib.curriculum._draws import draw, grouped, stage_size
-from difficulty_lib.curriculum._order import ordered, turned
+from difficulty_lib.curriculum._order import ORDERS, ordered, turned
 from difficulty_lib.curriculum._pacing import PACINGS, check_shares
 
 Counts = NDArray[np.int64]
@@ -57,6 +57,7 @@ class CurriculumSampler:
         batch_size: samples per update, over all processes.
         seed: of the drawing, of a random order and of ties.
         higher_is_harder: the direction, for numbers that are not of a registered score.
+        classes: indexed by sample_id, for the orders "in class".
         lengths: shape (N,), of every row: rows of similar length are then put together as by
             `transformers`' LengthGroupedSampler, and what is available changes from one of its groups
             (up to 50 updates) to the next.
@@ -68,7 +69,7 @@ class CurriculumSampler:
 
     Raises:
         ConfigError: on an unknown order or pacing, or a setting that cannot be.
-        DataError: on scores of other samples than the data's (naming the first), or no numbers.
+        DataError: on scores or classes of other samples than the data's (naming the first), or no numbers.
 
     Source: Bengio et al. 2009; the drawing from the available samples is Hacohen and Weinshall 2019's
     and Wu et al. 2021's.
@@ -87,6 +88,7 @@ class CurriculumSampler:
         batch_size: int,
         seed: int = 0,
         higher_is_harder: bool | None = None,
+        classes: pd.Series | None = None,
         lengths: ArrayLike | None = None,
         like: str = "trainer",
         rank: int = 0,
@@ -116,8 +118,9 @@ class CurriculumSampler:
             raise ConfigError(
                 f"pacing '{pacing}' takes samples of low loss first; expected the order easy_first"
             )
-        if scores is None and (order in ("easy_first", "hard_first", "ambiguous_first")):
+        if scores is None and order in ORDERS and order != "random":
             raise ConfigError(f"the order '{order}' needs scores; without them it can be random")
+        self.classes = classes
         self.epoch = 0
         self._skip = 0
         self._updated: pd.Series | None = None
@@ -126,7 +129,11 @@ class CurriculumSampler:
     def _set(self, scores: pd.Series) -> None:
         check_same_samples(str(scores.name), scores.index.to_numpy(), self.ids)
         sequence = ordered(
-            scores, self.order, seed=self.seed, higher_is_harder=self.higher_is_harder
+            scores,
+            self.order,
+            seed=self.seed,
+            higher_is_harder=self.higher_is_harder,
+            classes=self.classes,
         )
         place = pd.Series(np.arange(len(sequence)), index=sequence)
         rows = np.argsort(place.loc[self.ids].to_numpy(), kind="stable")

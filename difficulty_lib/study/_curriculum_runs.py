@@ -23,7 +23,7 @@ from difficulty_lib.study._steered_runs import (
 )
 from difficulty_lib.training import Run, RunConfig, find_run
 
-SCORE = {"ambiguous_first": "variability"}  # and of the others the action score
+AMBIGUITY = "variability"  # orders of ambiguity take it where they name no score
 TUNED = "validation"
 
 
@@ -277,7 +277,8 @@ def _curricula(given: Any, other_model: str | None) -> dict[str, Curriculum]:
         if order == "random":
             made = Curriculum(order, pacing)
         else:
-            score = rest[0] if rest else SCORE.get(order, "action_score")
+            usual = AMBIGUITY if order.startswith("ambiguous") else "action_score"
+            score = rest[0] if rest else usual
             SCORES[score]
             made = Curriculum(order, pacing, score, rest[1] if len(rest) > 1 else "same")
         if made.source == "other_model" and other_model is None:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from difficulty_lib._errors import ConfigError
 from difficulty_lib.curriculum import CurriculumSampler
 from difficulty_lib.curriculum._checked import check_same_samples
+from difficulty_lib.curriculum._order import IN_CLASS
 from difficulty_lib.training._scores_from import SOURCE, check_known, scores_from
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class RunCurriculum:
 
     settings: dict[str, Any]
     scores: pd.Series | None
+    classes: pd.Series | None = None
 
     def sampler(
         self, ids: ArrayLike, *, epochs: int, batch_size: int, seed: int, lengths: ArrayLike
@@ -38,19 +40,26 @@ class RunCurriculum:
         scores = self.scores
         if scores is not None:
             scores = scores[scores.index.isin(rows)]
+        classes = self.classes
+        if classes is not None:
+            classes = classes[classes.index.isin(rows)]
         return CurriculumSampler(
             rows,
             scores,
             epochs=epochs,
             batch_size=batch_size,
             seed=seed,
+            classes=classes,
             lengths=lengths,
             **self.settings,
         )
 
 
 def curriculum_of(
-    config: RunConfig, known: ArrayLike, roots: Sequence[Path]
+    config: RunConfig,
+    known: ArrayLike,
+    roots: Sequence[Path],
+    classes: pd.Series | None = None,
 ) -> RunCurriculum | None:
     """The curriculum of a run's intervention, or None.
 
@@ -61,10 +70,13 @@ def curriculum_of(
         config: of the run.
         known: ids of all training samples of the data, the run's own and others.
         roots: folders of runs.
+        classes: the given ones of the training samples, by sample_id, for the orders "in class";
+            None of data without classes.
 
     Raises:
-        ConfigError: on settings that are none of these, with a second split, or with the training
-            stream recorded, which must see every sample once in every epoch.
+        ConfigError: on an order "in class" of data without classes; on settings that are none of
+            these, with a second split, or with the training stream recorded, which must see every
+            sample once in every epoch.
         DataError: if there are scores of samples that the data do not have.
     """
     if NAME not in config.intervention:
@@ -86,11 +98,15 @@ def curriculum_of(
             "the training stream has every sample once in every epoch, which a curriculum does not; "
             "expected record_training=False, and train among the evaluation splits"
         )
+    if str(settings["order"]).endswith(IN_CLASS) and classes is None:
+        raise ConfigError(
+            f"order is '{settings['order']}', and {config.dataset} has no classes; expected another"
+        )
     scores = None
     if settings["order"] != "random":
         scores = scores_from(given, NAME, config.dataset, roots)
         _refuse_foreign(scores, known)
-    return RunCurriculum(settings, scores)
+    return RunCurriculum(settings, scores, classes)
 
 
 def _refuse_foreign(scores: pd.Series, known: ArrayLike) -> None:

@@ -304,7 +304,8 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
     roots = (folder.parent, runs_folder(), registry_folder() / "runs")  # of runs whose scores steer
     known = data["train"].index.union(subset["train"].index)
     subset = select_training(subset, truth, config, known, roots)
-    curriculum = curriculum_of(config, known, roots)
+    classes = subset["train"]["label"] if data.target == "class" else None
+    curriculum = curriculum_of(config, known, roots, classes)
     training = with_pairs(config, subset["train"].index, roots)
     missing = [split for split in config.evaluation_splits if split not in subset.splits]
     if missing:

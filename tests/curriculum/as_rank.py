@@ -46,9 +46,8 @@ def sampler(settings, ranks):
     from difficulty_lib.curriculum import CurriculumSampler
 
     ids = [row["sample_id"] for row in tiny.encoded_rows(ROWS)]
-    return CurriculumSampler(
-        ids, scores(), epochs=EPOCHS, batch_size=BATCH * ranks, seed=3, **settings
-    )
+    given = {"classes": scores().gt(0).astype(int), "epochs": EPOCHS, "seed": 3} | settings
+    return CurriculumSampler(ids, scores(), batch_size=BATCH * ranks, **given)
 
 
 def make(folder, settings, ranks=1):

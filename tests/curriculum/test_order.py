@@ -11,6 +11,7 @@ from difficulty_lib.data._hashing import unit_hash
 from difficulty_lib.scores import SCORES
 
 IDS = 7 * np.random.default_rng(3).permutation(40) - 60
+CLASSES = pd.Series(list("aaab" * 8 + "bbbbcccc"), index=IDS)
 
 
 def scores(name="action_score", ties=False, seed=0):
@@ -60,8 +61,38 @@ def test_the_given_order_of_the_samples_does_not_matter(order):
     series = scores("variability", ties=True)
     shuffled = series.sample(frac=1, random_state=1)
     assert shuffled.index.tolist() != series.index.tolist()
-    np.testing.assert_array_equal(ordered(series, order), ordered(shuffled, order))
-    assert sorted(ordered(series, order)) == sorted(IDS)
+    one, other = (ordered(given, order, classes=CLASSES) for given in (series, shuffled))
+    np.testing.assert_array_equal(one, other)
+    assert sorted(one) == sorted(IDS)
+
+
+@pytest.mark.parametrize("order", ["easy_first", "hard_first", "ambiguous_first"])
+@pytest.mark.parametrize("ties", [False, True])
+def test_in_class_every_class_has_its_own_order_and_its_share(order, ties):
+    series = scores("variability", ties)
+    found = ordered(series, f"{order}_in_class", seed=2, classes=CLASSES.sample(frac=1))
+    of = CLASSES.loc[found].to_numpy()
+    for name, count in CLASSES.value_counts().items():
+        own = [i for i in found if CLASSES[i] == name]
+        assert own == ordered(series[name == CLASSES], order, seed=2).tolist()
+        for first in range(1, len(found) + 1):  # within one of its share, however many are taken
+            assert abs((of[:first] == name).sum() - first * count / len(found)) <= 1
+
+
+def test_in_class_of_one_class_is_the_order_itself():
+    same = pd.Series("a", index=IDS)
+    np.testing.assert_array_equal(
+        ordered(scores(), "easy_first_in_class", classes=same), ordered(scores(), "easy_first")
+    )
+
+
+def test_classes_that_do_not_fit_are_refused():
+    def of(classes=None):
+        return lambda: ordered(scores(), "hard_first_in_class", classes=classes)
+
+    raises_one_line(of(), "'hard_first_in_class' needs the samples' classes", kind=ConfigError)
+    raises_one_line(of(CLASSES.iloc[1:]), "classes", str(CLASSES.index[0]))
+    raises_one_line(of(pd.concat([CLASSES, CLASSES.iloc[:1]])), "classes", "doubled")
 
 
 def test_random_is_of_the_seed_and_the_ids_alone():

@@ -17,10 +17,12 @@ from difficulty_lib.curriculum._draws import draw
 ROWS = 101
 IDS = 11 * np.random.default_rng(0).permutation(ROWS) + 5
 SCORES = pd.Series(np.random.default_rng(1).gamma(1.0, 1.0, ROWS), index=IDS, name="variability")
+CLASSES = pd.Series(IDS % 3, index=IDS).clip(upper=1)  # twice as many of the second
 
 
 def sampler(**settings):
-    given = {"scores": SCORES, "epochs": 3, "batch_size": 8, "seed": 4} | settings
+    given = {"scores": SCORES, "classes": CLASSES, "epochs": 3, "batch_size": 8, "seed": 4}
+    given |= settings
     return CurriculumSampler(given.pop("ids", IDS), **given)
 
 
@@ -96,7 +98,7 @@ def test_drawing_equals_the_slow_one(seed):
 def test_only_available_samples_and_equal_updates(pacing, order, by_length):
     lengths = np.random.default_rng(2).integers(3, 30, ROWS) if by_length else None
     one = sampler(pacing=pacing, order=order, start=0.1, end=0.9, lengths=lengths)
-    sequence = ordered(SCORES, order, seed=4).tolist()
+    sequence = ordered(SCORES, order, seed=4, classes=CLASSES).tolist()
     stage = 24 if by_length else 8  # 101 // 32 batches of 8
     losses = SCORES.loc[IDS].to_numpy()
     for epoch in range(3):

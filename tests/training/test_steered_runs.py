@@ -9,10 +9,12 @@ from refusals import raises_one_line
 from training import tiny
 
 from difficulty_lib._errors import DifficultyError
+from difficulty_lib.curriculum import ordered
 from difficulty_lib.data import load_data
 from difficulty_lib.scores import score_table
 from difficulty_lib.selection import select
 from difficulty_lib.training import RunConfig, _resumable, get_or_train
+from difficulty_lib.training._curriculum import curriculum_of
 from difficulty_lib.training._fine_tune import StudyTrainer
 from difficulty_lib.training._scores_from import file_digest
 
@@ -90,6 +92,31 @@ def test_easy_samples_come_first_in_as_many_updates(place, monkeypatch):
     assert {i for batch in seen[:15] for i in batch} == easy
     assert {i for batch in seen[30:] for i in batch} == set(scores.index)
     assert np.abs(losses(run) - losses(place[2])).max() > 1e-3
+
+
+def test_easy_samples_of_every_class_come_first(place, monkeypatch):
+    seen = seen_by(monkeypatch)
+    settings = curriculum(place, order="easy_first_in_class", pacing="step", start=0.3, end=0.5)
+    steered(place, curriculum=settings)
+    table = score_table(place[2].dynamics.stream("train", "evaluation"))
+    given = load_data("emotion")["train"]["label"]
+    wanted = ordered(table["action_score"], "easy_first_in_class", seed=1, classes=given)[:9]
+    first = {i for batch in seen[:15] for i in batch}
+    assert first == set(wanted.tolist())
+    assert set(given.loc[list(first)]) == set(given)
+
+
+def test_an_order_in_class_of_data_without_classes_is_refused(place):
+    asked = RunConfig(
+        "tiny-summaries",
+        task="summarization-causal",
+        intervention={"curriculum": {"order": "easy_first_in_class", "pacing": "root"}},
+    )
+    raises_one_line(
+        lambda: curriculum_of(asked, [1], []),
+        "order is 'easy_first_in_class', and tiny-summaries has no classes",
+        kind=DifficultyError,
+    )
 
 
 def test_a_stopped_curriculum_goes_on(place, tmp_path, monkeypatch):
