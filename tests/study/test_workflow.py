@@ -1,8 +1,10 @@
 """The notebooks and the workflow, as far as they can be checked without executing them."""
 
 import os
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -81,3 +83,33 @@ def test_workflow_plans_runs_chapters_and_book(tmp_path, edition, books):
     # In the quick edition published runs are shown as they are.
     assert counts["run"] == len(runs - recorded if edition == "quick" else runs)
     assert counts.get("book", 0) == books
+
+
+def test_published_runs_are_not_made_anew_for_the_times_of_a_clones_files(tmp_path):
+    """Those that steer others are, in a fresh clone, newer than these by chance."""
+    chapter = EDITIONS["published"]["chapters"]["out-of-distribution"]
+    configs = run_configs(chapter["parameters"])
+    for config in configs:
+        record = tmp_path / EDITIONS["published"]["runs"] / config.folder_name / "run.json"
+        record.parent.mkdir(parents=True)
+        record.write_bytes((ROOT / record.relative_to(tmp_path)).read_bytes())
+        age = 3600 if {"mixup", "selected"} & set(config.intervention) else 0
+        os.utime(record, (time.time() - age,) * 2)
+    for name in ("workflow", "difficulty_lib", "notebooks"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    edition = EDITIONS["published"] | {"chapters": {"out-of-distribution": chapter}}
+    (tmp_path / "one.yml").write_text(yaml.safe_dump(edition))
+    command = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", "--dry-run"]
+    command += ["--configfile", "one.yml", "--rerun-triggers", "mtime", "--cores", "1"]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "DIFFICULTY_CHARTS": "book", "XDG_CACHE_HOME": str(tmp_path)},
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    jobs = (done.stdout + done.stderr).split("Job stats:")[1]
+    assert "notebook" in jobs
+    assert not re.search(r"^run ", jobs, re.MULTILINE)
