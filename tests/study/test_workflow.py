@@ -54,23 +54,21 @@ def test_published_runs_are_recorded():
             assert (folder / "run.json").exists(), folder
 
 
-def dry_run(tmp_path, edition):
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "workflow/Snakefile")]
-    command += ["--configfile", str(ROOT / f"workflow/{edition}.yml"), "--dry-run", "--forceall"]
-    command += ["--cores", "1", "--directory", str(ROOT), "--nolock"]
+def dry_run(folder, edition, cache, *options):
+    command = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", "--dry-run"]
     return subprocess.run(
-        command,
+        [*command, "--configfile", edition, "--cores", "1", "--nolock", *options],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "DIFFICULTY_CHARTS": "book", "XDG_CACHE_HOME": str(tmp_path)},
-        cwd=ROOT,
+        env={**os.environ, "DIFFICULTY_CHARTS": "book", "XDG_CACHE_HOME": str(cache)},
+        cwd=folder,
     )
 
 
 @pytest.mark.parametrize(("edition", "books"), [("quick", 1), ("published", 0)])
 def test_workflow_plans_runs_chapters_and_book(tmp_path, edition, books):
-    done = dry_run(tmp_path, edition)
+    done = dry_run(ROOT, f"workflow/{edition}.yml", tmp_path, "--forceall")
     assert done.returncode == 0, done.stderr
     chapters = EDITIONS[edition]["chapters"]
     said = (done.stdout + done.stderr).split("Job stats:")[1]
@@ -99,16 +97,7 @@ def test_published_runs_are_not_made_anew_for_the_times_of_a_clones_files(tmp_pa
         (tmp_path / name).symlink_to(ROOT / name)
     edition = EDITIONS["published"] | {"chapters": {"out-of-distribution": chapter}}
     (tmp_path / "one.yml").write_text(yaml.safe_dump(edition))
-    command = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", "--dry-run"]
-    command += ["--configfile", "one.yml", "--rerun-triggers", "mtime", "--cores", "1"]
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "DIFFICULTY_CHARTS": "book", "XDG_CACHE_HOME": str(tmp_path)},
-        cwd=tmp_path,
-    )
+    done = dry_run(tmp_path, "one.yml", tmp_path, "--rerun-triggers", "mtime")
     assert done.returncode == 0, done.stderr
     jobs = (done.stdout + done.stderr).split("Job stats:")[1]
     assert "notebook" in jobs
