@@ -58,7 +58,7 @@ serve: setup
 	$(BIN)/python -m http.server -d _build/html 8000
 
 clean:
-	rm -rf _build runs .snakemake book/chapters/sentiment.ipynb book/chapters/gradient-variance.ipynb book/chapters/mislabel-audit.ipynb book/chapters/images.ipynb book/chapters/cost.ipynb
+	rm -rf _build runs .snakemake book/chapters/sentiment.ipynb book/chapters/gradient-variance.ipynb book/chapters/mislabel-audit.ipynb book/chapters/curriculum.ipynb book/chapters/selection.ipynb book/chapters/mixup.ipynb book/chapters/images.ipynb book/chapters/cost.ipynb
 
 # One run at a time, or as many as there are GPUs.
 SNAKEMAKE += --resources gpu=$$($(BIN)/python -c 'from difficulty_lib.grid import gpu_slots; print(len(gpu_slots()) or 1)')

@@ -455,6 +455,13 @@ CLAIMS.add(
                 "Order by order",
                 "+.3f",
             ),
+            Measure(
+                "Emotion, every class in its own order",
+                "curriculum-emotion",
+                "difference_clean_easy_first_in_class_linear_pacing_by_action_score_plain",
+                "Order by order",
+                "+.3f",
+            ),
         ),
         command="papermill notebooks/curriculum.ipynb out.ipynb -p dataset emotion",
     )
