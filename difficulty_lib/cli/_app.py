@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difficulty_lib._extras import require
-from difficulty_lib.cli import _audit, _data, _explore, _rank, _run, _score
+from difficulty_lib.cli import _again, _audit, _data, _explore, _rank, _run, _score
 
 typer = require("typer", "train")
 app = typer.Typer(
@@ -18,3 +18,4 @@ app.command("score")(_score.score)
 app.command("data")(_data.data)
 app.command("audit")(_audit.audit)
 app.command("explore")(_explore.explore)
+app.command("again")(_again.again)
