@@ -12,6 +12,7 @@ from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib.analysis import Equivalence, Estimate, equivalence
 from difficulty_lib.audit import over_seeds
 from difficulty_lib.training import Run
+from difficulty_lib.training._elsewhere import ALSO
 
 MARGIN = 0.004  # of accuracy: .4 points
 PLAIN = "plain training"
@@ -130,7 +131,7 @@ class PairedRuns:
     @property
     def collapsed(self) -> int:
         """Runs whose model learnt nothing; they count all the same, as sources of scores, too."""
-        return sum(any(run.record.get("health", {}).values()) for run in self.runs)
+        return sum(_learnt_nothing(run) for run in self.runs)
 
     def methods(self, condition: str) -> list[str]:
         """What was trained under a condition, in the order of the cells."""
@@ -176,3 +177,10 @@ class PairedRuns:
             self.accuracies(other_condition or condition, other, split),
             self.margin,
         )
+
+
+def _learnt_nothing(run: Run) -> bool:
+    """Whether a run's own samples say so: on other data a model may be worse than chance, and be none."""
+    elsewhere = run.config.intervention.get(ALSO, {})
+    found = run.record.get("health", {}).items()
+    return any(said for where, said in found if where.partition("/")[0] not in elsewhere)

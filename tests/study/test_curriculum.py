@@ -190,6 +190,13 @@ def test_models_that_learnt_nothing_are_counted(tmp_path):
         )
         study.cells[place] = replace(study.cells[place], run=run)
     assert "In 2 of the trainings the model learnt nothing" in CurriculumChapter(study).about()
+    tweets = {"also_evaluated": {"tweets": "emotion/test"}}
+    fails_there = {
+        "health": {"test/evaluation": [], "tweets/evaluation": ["loss not below chance"]}
+    }
+    run = Run(tmp_path, replace(config, intervention=tweets), fails_there)
+    study.cells[2] = replace(study.cells[2], run=run)
+    assert "In 2 of the trainings the model learnt nothing" in CurriculumChapter(study).about()
     assert "learnt nothing" not in CurriculumChapter(study_of()).about()
 
 
