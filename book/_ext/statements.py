@@ -82,11 +82,16 @@ def data_lines(specs: Iterable[DataSpec], runs: Iterable[Run]) -> list[str]:
 
 
 def results_lines(name: str, runs: Iterable[Run]) -> list[str]:
-    """A table of a model's recorded runs without intervention, one row per data set and size."""
-    groups: dict[tuple[str, str, int], list[Run]] = {}
+    """A table of a model's recorded runs without intervention, by data set, size and split.
+
+    The split is the first that was evaluated and not trained on; the largest trainings come first.
+    """
+    groups: dict[tuple[str, str, int, str], list[Run]] = {}
     for run in runs:
         if run.config.model == name and not run.config.intervention:
-            key = (run.config.dataset, run.config.task, run.sizes["train"])
+            splits = (split for split in run.config.evaluation_splits if split != "train")
+            of = (run.config.dataset, run.config.task, -run.sizes["train"])
+            key = (*of, next(splits, "train"))
             groups.setdefault(key, []).append(run)
     if not groups:
         return ["  *No run of it is recorded here.*", ""]
@@ -94,13 +99,12 @@ def results_lines(name: str, runs: Iterable[Run]) -> list[str]:
         "  | fine-tuned on | training samples | epochs | seeds | on | after the last epoch |",
         "  | --- | --- | --- | --- | --- | --- |",
     ]
-    for (dataset, _, size), group in groups.items():
-        split = group[0].config.evaluation_splits[0]
+    for (dataset, _, size, split), group in sorted(groups.items()):
         measured = _measured(group, split)
         epochs = ", ".join(sorted({str(run.config.epochs) for run in group}))
         seeds = ", ".join(str(s) for s in sorted({run.config.seed for run in group}))
         lines.append(
-            f"  | {DATASETS[dataset].title} | {size:,} | {epochs} | {seeds} | {split} | {measured} |"
+            f"  | {DATASETS[dataset].title} | {-size:,} | {epochs} | {seeds} | {split} | {measured} |"
         )
     return [*lines, ""]
 

@@ -41,9 +41,14 @@ def test_a_card_has_the_numbers_of_the_records():
     records = [json.loads(path.read_text("utf8")) for path in sorted(RUNS.glob("*/run.json"))]
     plain = [r for r in records if not r["config"]["intervention"]]
     emotion = [r for r in plain if r["config"]["dataset"] == "emotion"]
+    small = [r for r in emotion if r["config"]["evaluation_splits"] == ["train", "test"]]
+    tests = sorted(r["metrics"]["accuracy"]["test/evaluation"][-1] for r in small)
+    assert f"| test | accuracy {tests[0]:.3f} to {tests[-1]:.3f} |" in "\n".join(rows)
+    emotion = [r for r in emotion if r["config"]["train_size"] is None]
     ends = sorted(r["metrics"]["accuracy"]["validation/evaluation"][-1] for r in emotion)
     row = next(line for line in rows if "| Emotion |" in line)
     assert f"accuracy {ends[0]:.3f} to {ends[-1]:.3f}" in row
+    assert not any("| train |" in line for line in rows)  # trained on, so it says little
     assert f"| {sum(emotion[0]['data']['label_counts']['train']):,} |" in row
     squad = next(r for r in plain if r["config"]["dataset"] == "squad")
     assert f"f1 {squad['metrics']['f1']['validation']:.3f}" in "\n".join(rows)
