@@ -14,7 +14,7 @@ from difficulty_lib.scores import score_table
 from difficulty_lib.training._runs import Run, train_run
 
 # The same numbers come out on the same hardware with as many threads. Otherwise sums are rounded in
-# another order, which a training amplifies; another seed's training is farther away than this.
+# another order, which a training amplifies.
 ACCURACY = 0.02
 CORRELATION = 0.95
 
@@ -96,13 +96,15 @@ def _compared(recorded: Run, again: Run) -> Iterator[TrainedAgain]:
             score_table(each, ["action_score"], allow_collapsed=True)["action_score"]
             for each in (one, other)
         ]
-        classes = one.available("correct")
-        accuracies = [each.matrix("correct").mean(axis=1) for each in (one, other)] * classes
+        accuracy = float("nan")
+        if one.available("correct"):
+            rates = [each.matrix("correct").mean(axis=1) for each in (one, other)]
+            accuracy = float(np.abs(rates[0] - rates[1]).max())
         yield TrainedAgain(
             split=split,
             stream=stream,
             samples=len(one.ids),
-            accuracy=float(np.abs(np.subtract(*accuracies)).max()) if classes else float("nan"),
+            accuracy=accuracy,
             loss=float(np.abs(one.matrix("loss") - other.matrix("loss")).max()),
             correlation=float(scores[0].corr(scores[1], method="spearman")),
         )
