@@ -38,6 +38,7 @@ class SelectionPlan:
         base: how everything is trained, but for what condition, seed and selection change.
         conditions: under which.
         selections: that keep a share.
+        with_errors: the same where errors are planted.
         suspects: scores whose hardest rows are dropped, where errors are planted, as many.
         seeds: of every training.
         split: of the data themselves, that is reported.
@@ -49,6 +50,7 @@ class SelectionPlan:
     base: RunConfig
     conditions: list[Condition]
     selections: list[Selection]
+    with_errors: list[Selection]
     suspects: list[str]
     seeds: list[int]
     split: str = "test"
@@ -58,7 +60,7 @@ class SelectionPlan:
 
     def of(self, condition: Condition) -> dict[str, Selection]:
         """What is trained under a condition, by title."""
-        chosen = list(self.selections)
+        chosen = list(self.with_errors if condition.noise else self.selections)
         if condition.noise:
             left = round(1 - condition.noise, 6)
             chosen += [Selection(SUSPECTS, left, score) for score in self.suspects]
@@ -99,7 +101,8 @@ def selection_plan(parameters: Mapping[str, Any]) -> SelectionPlan:
     Args:
         parameters: `conditions`, a mapping of a name to a `Condition`'s settings; `selections`, a
             list of [how], [how, score] or [how, score, shares]; `fractions`, the shares of those
-            that name none; `suspects`, a list of scores; `seeds`, two or more; `only` and
+            that name none; `fractions_with_errors`, those of conditions with planted errors, where
+            they are others (an empty list leaves pruning alone); `suspects`, a list of scores; `seeds`, two or more; `only` and
             `elsewhere`, as the runs' interventions `only` and `also_evaluated`, or None; `size`;
             and any other attribute of the plan, or setting of `RunConfig`, by its name. Random
             rows are added, as many as each selection keeps.
@@ -108,11 +111,21 @@ def selection_plan(parameters: Mapping[str, Any]) -> SelectionPlan:
         ConfigError: on an unknown name, or a value that cannot be.
     """
     settings = steered_settings(
-        parameters, ("conditions", "selections", "fractions", "suspects", "elsewhere")
+        parameters,
+        (
+            "conditions",
+            "selections",
+            "fractions",
+            "fractions_with_errors",
+            "suspects",
+            "elsewhere",
+        ),
     )
     fractions = taken(settings, "fractions", list, [0.5])
+    with_errors = taken(settings, "fractions_with_errors", list, fractions)
     if parameters.get("size", "full") == "small":
-        fractions = fractions[:1]
+        fractions, with_errors = fractions[:1], with_errors[:1]
+    selections = settings.pop("selections", None)
     seeds = taken(settings, "seeds", list)
     only = taken(settings, "only", dict, {})
     elsewhere = taken(settings, "elsewhere", dict, {})
@@ -124,7 +137,8 @@ def selection_plan(parameters: Mapping[str, Any]) -> SelectionPlan:
         SCORES[score]
     plan = SelectionPlan(
         conditions=conditions_of(settings.pop("conditions", None)),
-        selections=_selections(settings.pop("selections", None), fractions),
+        selections=_selections(selections, fractions),
+        with_errors=_selections(selections, with_errors),
         suspects=list(suspects),
         seeds=list(seeds),
         split=taken(settings, "split", str, "test"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -85,7 +86,8 @@ def _padded(tokenizer: Any, model: Any, prompts: list[list[int]]) -> dict[str, A
 
 
 def _write(model: Any, settings: TaskSettings, inputs: dict[str, Any], end: int) -> list[Written]:
-    outputs = model.generate(**inputs, generation_config=_decoding(settings, end))
+    read = _read_once(model, inputs, settings.num_beams)
+    outputs = model.generate(**inputs, **read, generation_config=_decoding(settings, end))
     start = 1 if model.config.is_encoder_decoder else inputs["input_ids"].shape[1]
     tokens = outputs.sequences[:, start:]
     # The end mark is a token; what follows it is padding, which may be the same token.
@@ -97,6 +99,32 @@ def _write(model: Any, settings: TaskSettings, inputs: dict[str, Any], end: int)
         Written(tokens=row[:count], entropy=mean)
         for row, count, mean in zip(tokens.tolist(), counts.tolist(), means)
     ]
+
+
+def _read_once(model: Any, inputs: dict[str, Any], beams: int) -> dict[str, Any]:
+    """What a causal model keeps of the prompts, for every beam: `generate` would read one per beam.
+
+    The last token is left, for what it is followed by is asked then. Empty where there is one beam,
+    where an encoder reads (once, as it is), or where the model's cache cannot be repeated.
+    """
+    mask = inputs["attention_mask"]
+    known = inspect.signature(model.forward).parameters
+    if beams == 1 or model.config.is_encoder_decoder or mask.shape[1] < 2:
+        return {}
+    places = (mask.cumsum(dim=1) - 1).clamp(min=0)
+    more = {"position_ids": places[:, :-1], "logits_to_keep": 1}
+    with require("torch", "train").no_grad():
+        outputs = model(
+            input_ids=inputs["input_ids"][:, :-1],
+            attention_mask=mask[:, :-1],
+            use_cache=True,
+            **{name: value for name, value in more.items() if name in known},
+        )
+    cache = getattr(outputs, "past_key_values", None)
+    if not hasattr(cache, "batch_repeat_interleave"):
+        return {}
+    cache.batch_repeat_interleave(beams)
+    return {"past_key_values": cache}
 
 
 def _entropies(outputs: Any, gold: Any) -> Any:

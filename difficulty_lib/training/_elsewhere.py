@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ONLY = "only"
 ALSO = "also_evaluated"
+SIZE = "size"
 
 
 def restricted(data: TextData, config: RunConfig) -> TextData:
@@ -42,8 +43,9 @@ def also_evaluated(data: TextData, config: RunConfig) -> TextData:
     """The data with a split more for each that the run's intervention names, to be evaluated on.
 
     `{"also_evaluated": {"reviews": "imdb/test"}}` adds the split `reviews`, of as many rows as the
-    run's `eval_size` says, and `{"reviews": {"split": "imdb/test", "only": {column: value}}}` those
-    rows of it alone. Classes are matched by their names; rows of a class that the data do not have
+    run's `eval_size` says, `{"reviews": {"split": "imdb/test", "size": 300}}` of 300, and
+    `{"reviews": {"split": "imdb/test", "only": {column: value}}}` those rows of it alone. Classes
+    are matched by their names; rows of a class that the data do not have
     are left out, and the data's notes say how many.
 
     Args:
@@ -79,7 +81,7 @@ def also_evaluated(data: TextData, config: RunConfig) -> TextData:
 
 
 def _foreign(name: str, source: Any, data: TextData, size: int | None) -> tuple[pd.DataFrame, str]:
-    dataset, split, wanted = _parsed(name, source)
+    dataset, split, wanted, own = _parsed(name, source)
     other = load_data(dataset)
     where = f"{dataset}/{split}"
     if other.target != "class" or data.target != "class":
@@ -104,7 +106,7 @@ def _foreign(name: str, source: Any, data: TextData, size: int | None) -> tuple[
             f"{', '.join(data.label_names)}"
         )
     kept = frame[known].assign(label=names[known].map(places).astype("int64"))
-    (part,) = replace(other, splits={name: kept}).subset({name: size}).splits.values()
+    (part,) = replace(other, splits={name: kept}).subset({name: own or size}).splits.values()
     note = (
         f"{name} is {len(part):,} rows of {where} "
         f"(fingerprint {fingerprint(part, data.text_columns)})"
@@ -114,16 +116,19 @@ def _foreign(name: str, source: Any, data: TextData, size: int | None) -> tuple[
     return part, f"{note}."
 
 
-def _parsed(name: str, source: Any) -> tuple[str, str, Any]:
-    place = source.get("split") if isinstance(source, Mapping) else source
+def _parsed(name: str, source: Any) -> tuple[str, str, Any, int | None]:
+    given = source if isinstance(source, Mapping) else {"split": source}
+    place = given.get("split")
     dataset, stroke, split = place.rpartition("/") if isinstance(place, str) else ("", "", "")
-    extra = set(source) - {"split", ONLY} if isinstance(source, Mapping) else set()
-    if not dataset or not stroke or not split or extra:
+    if not dataset or not stroke or not split or set(given) - {"split", ONLY, SIZE}:
         raise ConfigError(
             f"intervention {ALSO}: {name} is {source!r}; expected 'dataset/split', or a mapping with "
-            f"split and {ONLY}"
+            f"split, {ONLY} and {SIZE}"
         )
-    return dataset, split, source.get(ONLY) if isinstance(source, Mapping) else None
+    size = given.get(SIZE)
+    if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
+        raise ConfigError(f"intervention {ALSO}: {name}: {SIZE} is {size!r}; expected 1 or more")
+    return dataset, split, given.get(ONLY), size
 
 
 def _rows(frame: pd.DataFrame, wanted: Any, where: str, what: str) -> pd.DataFrame:

@@ -213,6 +213,20 @@ def test_scores_come_from_all_rows_with_the_same_seed_and_labels():
     assert len(by_name) == 2 * (2 * (4 + 1 + 3) + 2 + 2)
 
 
+def test_planted_errors_may_have_shares_of_their_own():
+    """None of them leaves those that prune errors, those that name their shares, and controls."""
+    for shares, count in (([], 1 + 2), ([0.5], 2 + 1 + 3)):
+        noisy = [
+            c.intervention.get("selected")
+            for c in configs(fractions_with_errors=shares)
+            if "corrupted" in c.intervention
+        ]
+        assert len(noisy) == 2 * (count + 2 + 1)  # and one suspect, the truth, and all rows
+        found = {g.get("fraction") for g in noisy if g and g["how"] != "drop_suspects"}
+        assert found == {*shares, 0.1, 0.6, None}
+    assert configs(fractions_with_errors=None) == configs()
+
+
 def test_every_seed_has_random_rows_of_its_own():
     chosen = [c for c in configs() if c.intervention.get("selected", {}).get("how") == "random"]
     assert {(c.seed, c.intervention["selected"]["seed"]) for c in chosen} == {(1, 1), (2, 2)}
@@ -261,6 +275,7 @@ def test_small_is_two_of_everything_and_one_share():
         ({"selections": [["easiest", None, [0]]]}, "shares between 0 and 1"),
         ({"fractions": [1.5]}, "shares between 0 and 1"),
         ({"fractions": 0.5}, "fractions is 0.5; expected a list"),
+        ({"fractions_with_errors": [0]}, "shares between 0 and 1"),
         ({"suspects": ["loss"]}, "loss"),
         ({"elsewhere": "imdb/test"}, "elsewhere is 'imdb/test'; expected a mapping"),
         ({"only": "tweets"}, "only is 'tweets'; expected a mapping"),

@@ -84,6 +84,31 @@ def test_texts_by_beams_and_their_entropy(tokenizer, models, kind):
         assert end not in one.tokens[:-1]
 
 
+@pytest.mark.parametrize("kind", CAUSAL)
+def test_a_prompt_is_read_once_whatever_the_beams(tokenizer, models, kind, monkeypatch):
+    """As `generate` writes that is given the prompt for every beam; and fewer tokens are read."""
+    model, read = models[kind], reads(kind, tokenizer)
+    settings = settings_of(tokenizer, max_target_length=MOST, num_beams=3)
+    seen = []
+    handle = model.register_forward_pre_hook(
+        lambda module, args, given: seen.append(given["input_ids"].numel()), with_kwargs=True
+    )
+    found = []
+    for once in (True, False):
+        if not once:
+            monkeypatch.setattr(_generation, "_read_once", lambda *given: {})
+        seen.clear()
+        written = write_texts(model, settings, read, SEP)
+        found.append(([one.tokens for one in written], sum(seen)))
+        entropies = [one.entropy for one in written]
+        found[-1] += (entropies,)
+    handle.remove()
+    assert found[0][0] == found[1][0]
+    np.testing.assert_allclose(found[0][2], found[1][2], atol=1e-5)
+    longest = max(map(len, read)) * len(read)
+    assert found[1][1] - found[0][1] > longest  # of three, two are spared
+
+
 @pytest.mark.parametrize("kind", ["bart", "llama"])
 def test_as_many_beams_as_tokens_find_the_best_text_of_two(tokenizer, models, kind):
     """Mean log-likelihood per token; of two tokens, or of the end mark alone."""

@@ -78,6 +78,9 @@ def test_a_part_of_them_by_size_and_kind(mirror):
     whole = also_evaluated(own(), config(also_evaluated=some))
     assert len(whole["there"]) == 5
     assert set(data["there"].index) < set(whole["there"].index)
+    own_size = {"there": {"split": "imdb/test", "size": 2}}
+    both = also_evaluated(own(), config(size=3, also_evaluated=own_size))
+    assert len(both["there"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -89,7 +92,9 @@ def test_a_part_of_them_by_size_and_kind(mirror):
         ({"here": "imdb/test"}, "'here' is not evaluated", ConfigError),
         ({"there": "imdb"}, "'dataset/split'", ConfigError),
         ({"there": 3}, "'dataset/split'", ConfigError),
-        ({"there": {"split": "imdb/test", "where": 1}}, "split and only", ConfigError),
+        ({"there": {"split": "imdb/test", "where": 1}}, "split, only and size", ConfigError),
+        ({"there": {"split": "imdb/test", "size": 0}}, "size is 0; expected 1 or", ConfigError),
+        ({"there": {"split": "imdb/test", "size": "all"}}, "size is 'all'", ConfigError),
         ({"there": {"split": "imdb/test", "only": {"kin": 0}}}, "no column 'kin'", ConfigError),
         ({"there": {"split": "imdb/test", "only": {"kind": 9}}}, "no row has", DataError),
         ({"there": "imdb/validation"}, "no split 'validation'", DataError),
