@@ -102,10 +102,10 @@ def selection_plan(parameters: Mapping[str, Any]) -> SelectionPlan:
         parameters: `conditions`, a mapping of a name to a `Condition`'s settings; `selections`, a
             list of [how], [how, score] or [how, score, shares]; `fractions`, the shares of those
             that name none; `fractions_with_errors`, those of conditions with planted errors, where
-            they are others (an empty list leaves pruning alone); `suspects`, a list of scores; `seeds`, two or more; `only` and
-            `elsewhere`, as the runs' interventions `only` and `also_evaluated`, or None; `size`;
-            and any other attribute of the plan, or setting of `RunConfig`, by its name. Random
-            rows are added, as many as each selection keeps.
+            they are others (an empty list leaves pruning alone); `suspects`, a list of scores;
+            `seeds`, two or more; `only` and `elsewhere`, as the runs' interventions `only` and
+            `also_evaluated`, or None; `size`; and any other attribute of the plan, or setting of
+            `RunConfig`, by its name. Random rows are added, as many as each selection keeps.
 
     Raises:
         ConfigError: on an unknown name, or a value that cannot be.
