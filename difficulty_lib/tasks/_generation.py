@@ -120,7 +120,7 @@ def _read_once(model: Any, inputs: dict[str, Any], beams: int) -> dict[str, Any]
             use_cache=True,
             **{name: value for name, value in more.items() if name in known},
         )
-    cache = getattr(outputs, "past_key_values", None)
+    cache: Any = getattr(outputs, "past_key_values", None)
     if not hasattr(cache, "batch_repeat_interleave"):
         return {}
     cache.batch_repeat_interleave(beams)
