@@ -47,6 +47,12 @@ def run(
     num_beams: Annotated[
         int, typer.Option(min=1, help="Summaries: beams of the generation; 1 is greedy.")
     ] = DEFAULT.num_beams,
+    no_repeat_ngram_size: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Summaries: tokens in a row that are never written twice; 0: any."
+        ),
+    ] = DEFAULT.no_repeat_ngram_size,
     frozen_layers: Annotated[
         int,
         typer.Option(min=0, help="Causal models: so many of the lowest layers keep their weights."),
@@ -106,6 +112,7 @@ def run(
         max_target_length=max_target_length,
         stride=stride,
         num_beams=num_beams,
+        no_repeat_ngram_size=no_repeat_ngram_size,
         frozen_layers=frozen_layers,
         precision=precision,
         train_size=train_size,

@@ -26,6 +26,9 @@ def measures(study: SummaryStudy) -> str:
         return f"{loss}."
     beams = study.run.config.num_beams
     how = "greedily" if beams == 1 else f"with {beams} beams"
+    unrepeated = study.run.config.no_repeat_ngram_size
+    if unrepeated:
+        how += f", no {unrepeated} tokens in a row twice,"
     return f"Generated {how} after the last epoch: {said} (F, per cent, stemmed). {loss}."
 
 

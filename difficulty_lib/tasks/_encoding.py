@@ -30,6 +30,7 @@ class TaskSettings:
         max_target_length: tokens of a reference text, and of a generated one.
         stride: tokens that neighbouring pieces of a long text share.
         num_beams: beams of the generation; 1 is greedy.
+        no_repeat_ngram_size: so many tokens in a row are never written twice; 0 is no such rule.
         label_names: name of every class or tag.
         progress: whether to show bars.
     """
@@ -40,6 +41,7 @@ class TaskSettings:
     max_target_length: int = 64
     stride: int = 64
     num_beams: int = 1
+    no_repeat_ngram_size: int = 0
     label_names: tuple[str, ...] = ()
     progress: bool = False
 

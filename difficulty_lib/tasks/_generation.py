@@ -34,8 +34,10 @@ def write_texts(
     """Let a model write after every prompt, in batches of similar length, in its own dtype.
 
     Decoding is greedy, or by `num_beams` beams, whatever the model's own settings say, and ends
-    with the end mark or after `max_target_length` tokens. What is observed of a token is the
-    model's distribution over the vocabulary at its place, before anything is ruled out.
+    with the end mark or after `max_target_length` tokens. With a `no_repeat_ngram_size`, no text
+    has so many tokens in a row twice; what stands in its prompt does not count (Paulus et al., 2018,
+    arXiv:1705.04304). What is observed of a token is the model's distribution over the vocabulary
+    at its place, before anything is ruled out.
 
     Args:
         model: a `transformers` model with a decoder of its own, or a causal one.
@@ -86,9 +88,13 @@ def _padded(tokenizer: Any, model: Any, prompts: list[list[int]]) -> dict[str, A
 
 
 def _write(model: Any, settings: TaskSettings, inputs: dict[str, Any], end: int) -> list[Written]:
-    read = _read_once(model, inputs, settings.num_beams)
-    outputs = model.generate(**inputs, **read, generation_config=_decoding(settings, end))
     start = 1 if model.config.is_encoder_decoder else inputs["input_ids"].shape[1]
+    outputs = model.generate(
+        **inputs,
+        **_read_once(model, inputs, settings.num_beams),
+        generation_config=_decoding(settings, end),
+        logits_processor=_ruled_out(settings.no_repeat_ngram_size, start),
+    )
     tokens = outputs.sequences[:, start:]
     # The end mark is a token; what follows it is padding, which may be the same token.
     past = (tokens == end).cumsum(dim=1) - (tokens == end).long() > 0
@@ -125,6 +131,14 @@ def _read_once(model: Any, inputs: dict[str, Any], beams: int) -> dict[str, Any]
         return {}
     cache.batch_repeat_interleave(beams)
     return {"past_key_values": cache}
+
+
+def _ruled_out(repeated: int, start: int) -> list[Any]:
+    """What rules tokens out that would repeat so many in a row, in what is written from `start`."""
+    if not repeated:
+        return []
+    rule = require("transformers", "train").NoRepeatNGramLogitsProcessor(repeated)
+    return [lambda tokens, logits: rule(tokens[:, start:], logits)]
 
 
 def _entropies(outputs: Any, gold: Any) -> Any:

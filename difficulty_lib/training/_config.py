@@ -22,6 +22,7 @@ _LATER = {
     "max_target_length": 64,
     "stride": 64,
     "num_beams": 1,
+    "no_repeat_ngram_size": 0,
     "frozen_layers": 0,
 }
 _RANGES = (
@@ -61,6 +62,8 @@ class RunConfig:
             is cut.
         stride: of questions, the tokens that neighbouring pieces of a long context share.
         num_beams: of summaries, the beams of the generation; 1 is greedy.
+        no_repeat_ngram_size: of summaries, so many tokens in a row are never written twice; 0 is no
+            such rule. Three is customary (Paulus et al., 2018).
         frozen_layers: of a causal model, how many of its lowest layers keep their weights, with the
             embeddings and the head; a row passes through them once, whatever the epochs.
         intervention: what was done to the data or the training, by name; empty for nothing.
@@ -90,6 +93,7 @@ class RunConfig:
     max_target_length: int = 64
     stride: int = 64
     num_beams: int = 1
+    no_repeat_ngram_size: int = 0
     frozen_layers: int = 0
     intervention: dict[str, Any] = field(default_factory=dict)
     data_fingerprint: str = ""
@@ -115,7 +119,7 @@ class RunConfig:
             )
         for name in ("epochs", "batch_size", "max_length", "max_target_length", "num_beams"):
             _at_least(name, getattr(self, name), 1)
-        for name in ("seed", "stride", "frozen_layers"):
+        for name in ("seed", "stride", "frozen_layers", "no_repeat_ngram_size"):
             _at_least(name, getattr(self, name), 0)
         for name in ("train_size", "eval_size"):
             if getattr(self, name) is not None:

@@ -336,6 +336,7 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
             max_target_length=longest_target(model, config.max_target_length),
             stride=config.stride,
             num_beams=config.num_beams,
+            no_repeat_ngram_size=config.no_repeat_ngram_size,
             label_names=data.label_names,
             progress=progress,
         )

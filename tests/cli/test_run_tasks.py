@@ -98,13 +98,17 @@ def test_questions_are_measured_as_squads(run):
 
 def test_summaries_of_a_named_task(run, causal_folder):
     options = ["--task", "summarization-causal", "--max-target-length", 10, "--num-beams", 2]
+    options += ["--no-repeat-ngram-size", 1]
     sizes = ["--train-size", 10, "--eval-size", 4]
     outcome = run("tiny-summaries", *options, *sizes, model=causal_folder)
     done = recorded(outcome)
     assert done.config.task == "summarization-causal"
     assert (done.config.max_target_length, done.config.num_beams) == (10, 2)
     table = done.outputs("validation")
+    assert done.config.no_repeat_ngram_size == 1
     assert table["generated_tokens"].max() <= 10
+    for words in table["generated"].str.split():
+        assert len(set(words)) == len(words)
     said = dict(line.split(": ") for line in outcome.out.splitlines()[:4])
     assert said == {
         f"validation {name}": f"{table[name].mean():.3f}"
@@ -127,7 +131,13 @@ def test_what_does_not_go_together_is_one_line(run, tmp_path, dataset, options, 
 
 
 @pytest.mark.parametrize(
-    "options", [["--num-beams", "0"], ["--max-target-length", "0"], ["--stride", "-1"]]
+    "options",
+    [
+        ["--num-beams", "0"],
+        ["--max-target-length", "0"],
+        ["--stride", "-1"],
+        ["--no-repeat-ngram-size", "-1"],
+    ],
 )
 def test_a_setting_below_what_is_possible_is_refused(run, options):
     outcome = run("tiny-nli", *options)

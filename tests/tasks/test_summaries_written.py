@@ -84,6 +84,28 @@ def test_texts_by_beams_and_their_entropy(tokenizer, models, kind):
         assert end not in one.tokens[:-1]
 
 
+@pytest.mark.parametrize("beams", [1, 3])
+@pytest.mark.parametrize("kind", ["bart", "gpt2"])
+def test_no_tokens_in_a_row_are_written_twice(tokenizer, models, kind, beams):
+    """By hand where decoding is greedy; what stands in the prompt may be written."""
+    model, read = models[kind], reads(kind, tokenizer)
+    free = settings_of(tokenizer, max_target_length=MOST, num_beams=beams)
+    held = settings_of(tokenizer, max_target_length=MOST, num_beams=beams, no_repeat_ngram_size=1)
+    assert any(len(set(one.tokens)) < MOST for one in write_texts(model, free, read, -1))
+    written = [one.tokens for one in write_texts(model, held, read, -1)]
+    assert all(len(set(tokens)) == len(tokens) == MOST for tokens in written)
+    assert any(set(tokens) & set(prompt) for tokens, prompt in zip(written, read))
+    if beams == 1:
+        exact = tiny_words.in_float64(model)
+        for prompt, tokens in zip(read, written):
+            wanted = []
+            for _ in range(MOST):
+                z = tiny_words.next_logits(exact, prompt, wanted)[-1].copy()
+                z[wanted] = -np.inf
+                wanted.append(int(z.argmax()))
+            assert tokens == wanted
+
+
 @pytest.mark.parametrize("kind", CAUSAL)
 def test_a_prompt_is_read_once_whatever_the_beams(tokenizer, models, kind, monkeypatch):
     """As `generate` writes that is given the prompt for every beam; and fewer tokens are read."""

@@ -119,6 +119,7 @@ OTHER = {
     "max_target_length": 32,
     "stride": 16,
     "num_beams": 2,
+    "no_repeat_ngram_size": 3,
     "frozen_layers": None,  # of causal models alone: tests/tasks/test_frozen.py
     "dataset": "rated-sentences",
     "task": "nli",
