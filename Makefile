@@ -11,6 +11,8 @@ export DIFFICULTY_CHARTS := book
 export PYTHONDONTWRITEBYTECODE := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 SNAKEMAKE := $(BIN)/snakemake --snakefile workflow/Snakefile --workflow-profile workflow/profiles/local
+# Every step depends on hundreds of files; their names would bury what it says.
+BRIEFLY := --quiet rules host
 
 .PHONY: setup study test lint check publish chromium serve benchmark clean
 
@@ -27,11 +29,11 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@touch $@
 
 study: setup
-	$(SNAKEMAKE) --configfile workflow/quick.yml
+	$(SNAKEMAKE) --configfile workflow/quick.yml $(BRIEFLY)
 	@echo; echo "Open $(CURDIR)/_build/html/index.html"
 
 publish: setup
-	$(SNAKEMAKE) --configfile workflow/published.yml --rerun-triggers mtime
+	$(SNAKEMAKE) --configfile workflow/published.yml --rerun-triggers mtime $(BRIEFLY)
 	$(BIN)/python workflow/scripts/picture.py
 
 lint: setup
