@@ -13,6 +13,7 @@ from difficulty_lib._errors import DataError
 from difficulty_lib.analysis import Equivalence
 from difficulty_lib.budget import EVALUATION_COST
 from difficulty_lib.scores import SCORES
+from difficulty_lib.study._curriculum_classes import recalls
 from difficulty_lib.study._steered import LONGER, MARGIN, PLAIN, PairedRuns, SteeredCell
 from difficulty_lib.study._steered_runs import Condition
 
@@ -169,6 +170,11 @@ class CurriculumStudy(PairedRuns):
                         | {"low": found.low, "high": found.high}
                     )
         return pd.DataFrame(rows)
+
+    @cached_property
+    def recalls(self) -> pd.DataFrame:
+        """How much of each class is recognized, see `recalls`."""
+        return recalls(self, list(self.curricula), self.split)
 
     @cached_property
     def costs(self) -> pd.DataFrame:

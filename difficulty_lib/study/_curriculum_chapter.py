@@ -98,6 +98,27 @@ class CurriculumChapter:
         wide.columns = [f"epoch {epoch}" for epoch in wide.columns]
         return folded(wide.fillna("").reset_index(), "accuracy by epoch, with 95 % intervals")
 
+    def classes_text(self) -> str:
+        """Which class an order costs most."""
+        return words.classes(self.study)
+
+    def classes_table(self) -> Any:
+        """How much of each class is recognized."""
+        table = self.study.recalls
+        if table.empty:
+            return words.no_classes()
+        for row in table.itertuples(index=False):
+            name = f"{key_of(row.condition)}_{key_of(row.method)}_{key_of(row.label)}"
+            glue(f"recall_{name}", row.recall)
+            glue(f"lost_{name}", row.lost)
+        names = dict(zip(table["label"], table["samples"]))
+        wide = table.assign(said=[f"{100 * found.value:.0f}" for found in table["recall"]]).pivot(
+            index=["condition", "method"], columns="label", values="said"
+        )
+        wide = wide.loc[list(dict.fromkeys(zip(table["condition"], table["method"]))), list(names)]
+        wide.columns = [f"{label} ({samples:,})" for label, samples in names.items()]
+        return shown(wide.reset_index().rename(columns={"method": "order"}))
+
     def costs_table(self) -> Any:
         """Passes of samples."""
         table = self.study.costs

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+
+from difficulty_lib._extras import require
 from difficulty_lib.scores import SCORES
 from difficulty_lib.study._curriculum import SOURCES, CurriculumStudy
 from difficulty_lib.study._steered import LONGER, PLAIN
@@ -148,6 +152,31 @@ def _chance(study: CurriculumStudy) -> str:
         f"If nothing differed, about {0.05 * total:.1f} of {many(total, 'such interval')} would leave "
         "out 0 by chance."
     )
+
+
+def classes(study: CurriculumStudy) -> str:
+    """Which class an order costs most, in every condition."""
+    table = study.recalls
+    if table.empty:
+        return "How much of each class is recognized is not recorded here."
+    parts = []
+    for condition, rows in table[table["method"] != PLAIN].groupby("condition", sort=False):
+        worst = rows.iloc[int(np.argmax([found.value for found in rows["lost"]]))]
+        lost = worst["lost"]
+        parts.append(
+            f"*{condition}*: *{worst['label']}* by *{worst['method']}*, of which "
+            f"{100 * worst['recall'].value:.0f} % are recognized, {100 * lost.value:.0f} points "
+            f"({100 * lost.low:.0f} to {100 * lost.high:.0f}) fewer than by plain training"
+        )
+    return (
+        "The class and the order with the largest loss, picked from all of them by what is reported: "
+        f"{'; '.join(parts)}."
+    )
+
+
+def no_classes() -> Any:
+    """In the place of a table that needs the runs."""
+    return require("IPython.display", "book").Markdown("*Recall by class: not recorded.*")
 
 
 def costs(study: CurriculumStudy) -> str:

@@ -11,6 +11,7 @@ from scipy import stats
 from study.steered import SEEDS, cells
 
 from difficulty_lib._errors import ConfigError
+from difficulty_lib.dynamics import Dynamics, StreamDynamics
 from difficulty_lib.study import (
     Condition,
     Curriculum,
@@ -198,6 +199,67 @@ def test_models_that_learnt_nothing_are_counted(tmp_path):
     study.cells[2] = replace(study.cells[2], run=run)
     assert "In 2 of the trainings the model learnt nothing" in CurriculumChapter(study).about()
     assert "learnt nothing" not in CurriculumChapter(study_of()).about()
+
+
+class MadeRun:
+    """What is asked of a run: of which samples of the split it was right in the last of two epochs."""
+
+    label_names = ("anger", "fear", "nobody", "joy")
+
+    def __init__(self, right):
+        self.right = right
+
+    def load_dynamics(self, split, stream, columns):
+        assert (split, stream, columns) == ("test", "evaluation", ["correct"])
+        correct = np.array([[True] * 6, self.right])
+        made = StreamDynamics(
+            ids=np.arange(6),
+            epochs=np.array([1, 2]),
+            columns={"correct": correct},
+            label=np.array([0, 0, 1, 3, 3, 3]),
+            split=split,
+            health=(),
+        )
+        return Dynamics({(split, stream): made})
+
+
+def test_recall_of_each_class_is_the_share_that_is_right():
+    study = study_of()
+    rng = np.random.default_rng(3)
+    draws = {}
+    for place, cell in enumerate(study.cells):
+        right = rng.random(6) < 0.6
+        draws[cell.condition, cell.method, cell.seed] = right
+        study.cells[place] = replace(cell, run=MadeRun(right))
+    study._by = {(c.condition, c.method, c.seed): c for c in study.cells}
+    table = study.recalls
+    # four methods under "clean", with plain training; three classes have a sample
+    assert len(table) == 2 * 4 * 3
+    places = {"anger": [0, 1], "fear": [2], "joy": [3, 4, 5]}
+    for row in table.itertuples():
+        found, lost = [], []
+        for seed in SEEDS:
+            own = draws[row.condition, row.method, seed][places[row.label]].mean()
+            found.append(own)
+            lost.append(draws[row.condition, PLAIN, seed][places[row.label]].mean() - own)
+        assert row.samples == len(places[row.label])
+        assert row.recall.value == pytest.approx(np.mean(found))
+        half = stats.sem(lost) * stats.t.ppf(0.975, len(SEEDS) - 1)
+        assert (row.lost.value, row.lost.high) == pytest.approx(
+            (np.mean(lost), np.mean(lost) + half), abs=1e-9
+        )
+    chapter = CurriculumChapter(study)
+    body = chapter.classes_table().to_html()
+    assert "anger (2)" in body
+    assert "nobody" not in body
+    worst = max(row.lost.value for row in table.itertuples() if row.condition == "short")
+    assert f"{100 * worst:.0f} points" in chapter.classes_text()
+
+
+def test_recall_needs_runs(chapter):
+    assert chapter.study.recalls.empty
+    assert "not recorded" in chapter.classes_text()
+    assert "not recorded" in chapter.classes_table().data
 
 
 # --- what cannot be used -------------------------------------------------------------------------
