@@ -34,6 +34,9 @@ class MixupChapter:
             for measure in self.study.measures(setting):
                 apart = self.study.difference(measure, setting)
                 glue(f"{measure}_{key_of(setting)}", apart)
+                for method in self.study.methods[1:]:
+                    found = self.study.difference(measure, setting, method)
+                    glue(f"{measure}_{key_of(setting)}_{key_of(method)}", found)
         return words.verdict(self.study)
 
     def overview_table(self) -> Any:

@@ -77,6 +77,9 @@ class SelectionChapter:
     def differences_table(self) -> Any:
         """The numbers of that chart, and those of other data."""
         table = self.study.differences
+        for row in table.itertuples(index=False):
+            what = (row.condition, row.split, row.title, row.against)
+            glue(f"difference_{'_'.join(map(key_of, what))}", row.found.difference)
         wide = table.assign(said=[figure(found) for found in table["found"]])
         wide = wide.pivot(index=["condition", "split", "title"], columns="against", values="said")
         rows = list(dict.fromkeys(zip(table["condition"], table["split"], table["title"])))
@@ -116,6 +119,10 @@ class SelectionChapter:
             glue(
                 f"recovered_{key_of(row.condition)}_{key_of(row.split)}_{key_of(row.series)}",
                 row.share,
+            )
+            glue(
+                f"gained_{key_of(row.condition)}_{key_of(row.split)}_{key_of(row.series)}",
+                row.gained.difference,
             )
             rows.append(
                 {"condition": row.condition, "split": row.split, "training rows": row.series}
