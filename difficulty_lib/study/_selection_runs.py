@@ -101,8 +101,9 @@ def selection_plan(parameters: Mapping[str, Any]) -> SelectionPlan:
     Args:
         parameters: `conditions`, a mapping of a name to a `Condition`'s settings; `selections`, a
             list of [how], [how, score] or [how, score, shares]; `fractions`, the shares of those
-            that name none; `fractions_with_errors`, those of conditions with planted errors, where
-            they are others (an empty list leaves pruning alone); `suspects`, a list of scores;
+            that name none; `fractions_with_errors`, those of all selections where errors are
+            planted, or None where they are the same (an empty list leaves pruning alone, and random
+            rows, as many); `suspects`, a list of scores;
             `seeds`, two or more; `only` and `elsewhere`, as the runs' interventions `only` and
             `also_evaluated`, or None; `size`; and any other attribute of the plan, or setting of
             `RunConfig`, by its name. Random rows are added, as many as each selection keeps.
@@ -122,10 +123,11 @@ def selection_plan(parameters: Mapping[str, Any]) -> SelectionPlan:
         ),
     )
     fractions = taken(settings, "fractions", list, [0.5])
-    with_errors = taken(settings, "fractions_with_errors", list, fractions)
+    with_errors = taken(settings, "fractions_with_errors", list)
     if parameters.get("size", "full") == "small":
-        fractions, with_errors = fractions[:1], with_errors[:1]
+        fractions, with_errors = fractions[:1], with_errors and with_errors[:1]
     selections = settings.pop("selections", None)
+    kept = _selections(selections, fractions)
     seeds = taken(settings, "seeds", list)
     only = taken(settings, "only", dict, {})
     elsewhere = taken(settings, "elsewhere", dict, {})
@@ -137,8 +139,10 @@ def selection_plan(parameters: Mapping[str, Any]) -> SelectionPlan:
         SCORES[score]
     plan = SelectionPlan(
         conditions=conditions_of(settings.pop("conditions", None)),
-        selections=_selections(selections, fractions),
-        with_errors=_selections(selections, with_errors),
+        selections=kept,
+        with_errors=kept
+        if with_errors is None
+        else _selections(selections, with_errors, all_of_them=True),
         suspects=list(suspects),
         seeds=list(seeds),
         split=taken(settings, "split", str, "test"),
@@ -209,7 +213,10 @@ def _walk(plan: SelectionPlan, get: Callable[[RunConfig], Run | None]) -> list[S
     return cells
 
 
-def _selections(given: Any, fractions: list[float]) -> list[Selection]:
+def _selections(
+    given: Any, fractions: list[float], *, all_of_them: bool = False
+) -> list[Selection]:
+    """The selections that are given, of these shares where they name none, or all of these shares."""
     if not isinstance(given, list | tuple) or not given:
         raise ConfigError(f"selections is {given!r}; expected a list of [how, score]")
     found: dict[str, Selection] = {}
@@ -222,7 +229,7 @@ def _selections(given: Any, fractions: list[float]) -> list[Selection]:
         score = (score or SCORE[how]) if how in SCORE else None
         if score is not None:
             SCORES[score]
-        for share in fractions if shares is None else shares:
+        for share in fractions if shares is None or all_of_them else shares:
             number = isinstance(share, int | float) and not isinstance(share, bool)
             if not number or not 0 < share < 1:
                 raise ConfigError(
