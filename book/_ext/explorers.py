@@ -2,8 +2,11 @@
 
 ````
 ```{explorer} emotion
+:quoted: chapters/sentiment-emotion
 ```
 ````
+
+`quoted` names the page that quotes some of the texts, for readers of an explorer without them.
 
 Texts are in it where the licence lets anybody have them, or where the builder has the data at hand
 (`DIFFICULTY_DATA`), in which case the page is for the builder alone.
@@ -14,9 +17,11 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
+from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 from difficulty_lib._errors import DifficultyError
@@ -79,10 +84,26 @@ def write_explorer(dataset: str, folder: Path) -> Path | None:
         )
 
 
+HOW = """\
+Every sample is a point, placed by two scores of how the model learnt it. Drag a rectangle on the
+map to see what lies in it beside its loss curves; choose other axes to see where the same samples
+are there. *Filters* narrow it down to a class, to what the model gets wrong, to a split; the list
+below is ordered by any score, hardest first. **Compare** sets the ranks of two runs, or by two
+scores, against each other and lists who moves most. A page like this one of your own runs:
+`difficulty explore RUN… --out FOLDER`.
+"""
+WITHOUT_TEXTS = """\
+The texts of {title} ({licence}) are not passed on with this book: samples are there by id.
+{quoted}Who has the data at hand gets a page with the texts from the command that *About* names.
+"""
+QUOTED = "Some of the hardest and the easiest are quoted in {{doc}}`{}`. "
+
+
 class Explorer(SphinxDirective):
-    """A frame with the explorer, and a link that opens it alone."""
+    """How to use the explorer, a frame with it, and a link that opens it alone."""
 
     required_arguments = 1
+    option_spec: ClassVar = {"quoted": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
         """The frame, or a sentence that says what is missing."""
@@ -99,12 +120,21 @@ class Explorer(SphinxDirective):
         up = "../" * self.env.docname.count("/")
         address = f"{up}explorers/{dataset}/index.html"
         html = (
+            '<div class="full-width">\n'
             f'<p><a class="explorer-open" href="{address}">Open the explorer on its own page</a></p>\n'
             f'<iframe class="explorer" src="{address}" title="Explorer: {title}" loading="lazy" '
             'style="width: 100%; height: 60rem; border: 1px solid var(--pst-color-border, #ccc); '
-            'border-radius: 0.5rem"></iframe>'
+            'border-radius: 0.5rem"></iframe>\n</div>'
         )
-        return [nodes.raw("", html, format="html")]
+        said = HOW
+        if not (folder / "texts.js").exists():
+            spec, page = DATASETS[dataset], self.options.get("quoted")
+            said += "\n" + WITHOUT_TEXTS.format(
+                title=title, licence=spec.licence, quoted=QUOTED.format(page) if page else ""
+            )
+        box = nodes.container()
+        self.state.nested_parse(StringList(said.splitlines(), self.env.docname), 0, box)
+        return [*box.children, nodes.raw("", html, format="html")]
 
 
 def setup(app: Any) -> dict[str, Any]:
