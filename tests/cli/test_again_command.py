@@ -10,7 +10,13 @@ from refusals import raises_one_line
 from difficulty_lib._errors import DataError
 from difficulty_lib.data import load_data
 from difficulty_lib.training import Run
-from difficulty_lib.training._again import TrainedAgain, compare_again, train_again
+from difficulty_lib.training._again import (
+    ACCURACY,
+    CORRELATION,
+    TrainedAgain,
+    compare_again,
+    train_again,
+)
 
 LINE = "validation/evaluation, 22 samples: accuracy differs by 0.0000, a loss by 0 nats at the most"
 
@@ -89,3 +95,11 @@ def test_other_data_and_other_observations_are_refused(recorded, difficulty, tmp
 def test_the_tolerance(accuracy, correlation, within):
     one = TrainedAgain("test", "evaluation", 10, accuracy, 0.1, correlation)
     assert one.within is within
+
+
+def test_the_book_states_the_tolerance():
+    page = Path(__file__).parents[2] / "book" / "what-was-run.md"
+    said = " ".join(page.read_text(encoding="utf8").split())
+    accuracy, correlation = (f"{value:g}".lstrip("0") for value in (ACCURACY, CORRELATION))
+    assert f"its accuracy differs by {accuracy} at most after every epoch" in said
+    assert f"its action scores correlate by {correlation} or more" in said
