@@ -468,6 +468,35 @@ CLAIMS.add(
 )
 CLAIMS.add(
     Claim(
+        name="curriculum-noise",
+        says="Where labels are wrong, training from easy to hard makes a better model.",
+        source="proposal",
+        place="research question",
+        what="accuracy minus that of plain training, two fifths of the labels wrong",
+        side="above",
+        bar=0,
+        why_bar="any at all",
+        measures=(
+            Measure(
+                "Emotion",
+                "curriculum-emotion",
+                "difference_40_wrong_labels_easy_first_linear_pacing_by_action_score_plain",
+                "Order by order",
+                "+.3f",
+            ),
+            Measure(
+                "Emotion, every class in its own order",
+                "curriculum-emotion",
+                "difference_40_wrong_labels_easy_first_in_class_linear_pacing_by_action_score_plain",
+                "Order by order",
+                "+.3f",
+            ),
+        ),
+        command="papermill notebooks/curriculum.ipynb out.ipynb -p dataset emotion",
+    )
+)
+CLAIMS.add(
+    Claim(
         name="mixup",
         says="Mixing easy with hard samples, and dropping the suspect ones, makes a better model.",
         source="mixup",
