@@ -497,6 +497,35 @@ CLAIMS.add(
 )
 CLAIMS.add(
     Claim(
+        name="without-the-hardest",
+        says="Leaving difficult samples out makes a better model.",
+        source="paper",
+        place="§ 2, of another study",
+        what="accuracy without the hardest tenth minus that of training on all rows",
+        side="above",
+        bar=0,
+        why_bar="any at all",
+        measures=(
+            Measure(
+                "SST-2",
+                "selection-sst2",
+                "difference_clean_validation_easiest_by_action_score_90_all_rows",
+                "How much can be left out?",
+                "+.3f",
+            ),
+            Measure(
+                "SST-2, without the hardest half",
+                "selection-sst2",
+                "difference_clean_validation_easiest_by_action_score_50_all_rows",
+                "How much can be left out?",
+                "+.3f",
+            ),
+        ),
+        command="papermill notebooks/selection.ipynb out.ipynb",
+    )
+)
+CLAIMS.add(
+    Claim(
         name="mixup",
         says="Mixing easy with hard samples, and dropping the suspect ones, makes a better model.",
         source="mixup",
