@@ -120,7 +120,7 @@ class Explorer(SphinxDirective):
         up = "../" * self.env.docname.count("/")
         address = f"{up}explorers/{dataset}/index.html"
         html = (
-            '<div class="full-width">\n'
+            '<div class="explorer-wide">\n'
             f'<p><a class="explorer-open" href="{address}">Open the explorer on its own page</a></p>\n'
             f'<iframe class="explorer" src="{address}" title="Explorer: {title}" loading="lazy" '
             'style="width: 100%; height: 60rem; border: 1px solid var(--pst-color-border, #ccc); '
