@@ -59,10 +59,15 @@ def steps_chart(table: pd.DataFrame) -> alt.FacetChart:
         table: `condition`, `method`, `updates`, `value`, `low`, `high`, as `CurriculumStudy.steps`.
     """
     last = table.loc[table.groupby(["condition", "method"], sort=False)["updates"].idxmax()]
-    said = "; ".join(
-        f"{condition}: "
-        + ", ".join(f"{row.method} {row.value:.3f}" for row in part.itertuples(index=False))
+    # The ends alone: all methods of all conditions would make a name that nobody listens to.
+    ends = {
+        condition: [part.loc[part["value"].idxmin()], part.loc[part["value"].idxmax()]]
         for condition, part in last.groupby("condition", sort=False)
+    }
+    said = "; ".join(
+        f"{condition}: from {low['value']:.3f} ({low['method']}) to {high['value']:.3f} "
+        f"({high['method']})"
+        for condition, (low, high) in ends.items()
     )
     return _lines(
         table,
