@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from difficulty_lib._extras import require
+from difficulty_lib.charts._injected import executed_cells, refuse_unknown_parameters
 
 if TYPE_CHECKING:
     import altair as alt
@@ -43,7 +44,12 @@ def enable_charts(mode: str | None = None) -> str:
     Args:
         mode: "book" for executed notebooks, "live" for a kernel that a reader sits at; by default
             what `DIFFICULTY_CHARTS` says, else "live".
+
+    Raises:
+        ConfigError: in a notebook to which papermill gave a parameter that it does not have. It is
+            what a notebook calls first, before anything is trained.
     """
+    refuse_unknown_parameters(executed_cells())
     mode = mode or os.environ.get("DIFFICULTY_CHARTS", "live")
     alt.data_transformers.disable_max_rows()
     if mode == "book":
