@@ -23,6 +23,25 @@ SUMMARIES = (
     "-p task summarization-causal -p model smollm2 -p train_size 1500"
 )
 
+
+def _easy_first(condition: str) -> tuple[Measure, ...]:
+    """The easiest of all first, and of every class, against plain training under a condition."""
+    orders = {
+        "Emotion": "easy_first",
+        "Emotion, every class in its own order": "easy_first_in_class",
+    }
+    return tuple(
+        Measure(
+            data,
+            "curriculum-emotion",
+            f"difference_{condition}_{order}_linear_pacing_by_action_score_plain",
+            "Order by order",
+            "+.3f",
+        )
+        for data, order in orders.items()
+    )
+
+
 # --- what is hard ----------------------------------------------------------------------------
 
 CLAIMS.add(
@@ -447,22 +466,7 @@ CLAIMS.add(
         side="above",
         bar=0,
         why_bar="any at all",
-        measures=(
-            Measure(
-                "Emotion",
-                "curriculum-emotion",
-                "difference_clean_easy_first_linear_pacing_by_action_score_plain",
-                "Order by order",
-                "+.3f",
-            ),
-            Measure(
-                "Emotion, every class in its own order",
-                "curriculum-emotion",
-                "difference_clean_easy_first_in_class_linear_pacing_by_action_score_plain",
-                "Order by order",
-                "+.3f",
-            ),
-        ),
+        measures=_easy_first("clean"),
         command="papermill notebooks/curriculum.ipynb out.ipynb -p dataset emotion",
     )
 )
@@ -476,22 +480,7 @@ CLAIMS.add(
         side="above",
         bar=0,
         why_bar="any at all",
-        measures=(
-            Measure(
-                "Emotion",
-                "curriculum-emotion",
-                "difference_40_wrong_labels_easy_first_linear_pacing_by_action_score_plain",
-                "Order by order",
-                "+.3f",
-            ),
-            Measure(
-                "Emotion, every class in its own order",
-                "curriculum-emotion",
-                "difference_40_wrong_labels_easy_first_in_class_linear_pacing_by_action_score_plain",
-                "Order by order",
-                "+.3f",
-            ),
-        ),
+        measures=_easy_first("40_wrong_labels"),
         command="papermill notebooks/curriculum.ipynb out.ipynb -p dataset emotion",
     )
 )

@@ -35,17 +35,20 @@ def test_all_else_goes_on(cells):
     refuse_unknown_parameters(cells)
 
 
-@pytest.mark.parametrize("given", [{"epochs": 2}, {"epoch": 2}])
-def test_in_a_kernel(tmp_path, given):
+def executed(folder, **given):
     cells = [nbformat.v4.new_code_cell(source) for source in (KNOWN, FIRST, "print(epochs)")]
     cells[0].metadata["tags"] = ["parameters"]
     book = nbformat.v4.new_notebook(cells=cells)
     book.metadata["kernelspec"] = {"name": "python3", "language": "python", "display_name": "p"}
-    nbformat.write(book, tmp_path / "in.ipynb")
-    paths = (str(tmp_path / "in.ipynb"), str(tmp_path / "out.ipynb"))
-    if "epochs" in given:
-        done = papermill.execute_notebook(*paths, parameters=given, progress_bar=False)
-        assert done.cells[-1].outputs[0].text == "2\n"
-        return
+    nbformat.write(book, folder / "in.ipynb")
+    paths = (str(folder / "in.ipynb"), str(folder / "out.ipynb"))
+    return papermill.execute_notebook(*paths, parameters=given, progress_bar=False)
+
+
+def test_a_known_one_in_a_kernel(tmp_path):
+    assert executed(tmp_path, epochs=2).cells[-1].outputs[0].text == "2\n"
+
+
+def test_an_unknown_one_in_a_kernel(tmp_path):
     with pytest.raises(papermill.PapermillExecutionError, match="no parameter epoch; there are"):
-        papermill.execute_notebook(*paths, parameters=given, progress_bar=False)
+        executed(tmp_path, epoch=2)
