@@ -14,6 +14,7 @@ from difficulty_lib.data import DATASETS
 from difficulty_lib.tasks import TASKS
 from difficulty_lib.training._models import model_identity
 
+SIDES = ("right", "left")
 PRECISIONS = ("auto", "float32", "bfloat16")
 SCHEDULES = ("linear", "cosine", "constant", "constant_with_warmup", "polynomial", "inverse_sqrt")
 _LATER = {
@@ -24,6 +25,7 @@ _LATER = {
     "num_beams": 1,
     "no_repeat_ngram_size": 0,
     "frozen_layers": 0,
+    "truncation_side": "right",
 }
 _RANGES = (
     ("learning_rate", 0.0, math.inf),
@@ -66,6 +68,8 @@ class RunConfig:
             such rule. Three is customary (Paulus et al., 2018).
         frozen_layers: of a causal model, how many of its lowest layers keep their weights, with the
             embeddings and the head; a row passes through them once, whatever the epochs.
+        truncation_side: of classification, where a text that is too long is cut: at its end
+            ("right") or at its beginning ("left").
         intervention: what was done to the data or the training, by name; empty for nothing.
         data_fingerprint: of the whole data set; filled in from the registry.
         model_revision: of the weights; filled in.
@@ -95,6 +99,7 @@ class RunConfig:
     num_beams: int = 1
     no_repeat_ngram_size: int = 0
     frozen_layers: int = 0
+    truncation_side: str = "right"
     intervention: dict[str, Any] = field(default_factory=dict)
     data_fingerprint: str = ""
     model_revision: str = ""
@@ -129,13 +134,23 @@ class RunConfig:
                 f"frozen_layers is {self.frozen_layers}, and task '{self.task}' has no causal model; "
                 "expected 0"
             )
+        if self.truncation_side != "right" and TASKS[self.task].target != "class":
+            raise ConfigError(
+                f"truncation_side is {self.truncation_side!r}, and task '{self.task}' has no classes "
+                "of samples; expected 'right'"
+            )
         rate = self.learning_rate
         if isinstance(rate, int | float) and not 0 < rate < math.inf:
             raise ConfigError(f"learning_rate is {rate!r}; expected a number above 0")
         for name, low, high in _RANGES:
             # As float, so that 1 and 1.0 are the same run.
             object.__setattr__(self, name, _between(name, getattr(self, name), low, high))
-        for name, known in (("precision", PRECISIONS), ("schedule", SCHEDULES)):
+        choices = (
+            ("precision", PRECISIONS),
+            ("schedule", SCHEDULES),
+            ("truncation_side", SIDES),
+        )
+        for name, known in choices:
             if getattr(self, name) not in known:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}; expected {', '.join(known)}")
         if not isinstance(self.intervention, dict):

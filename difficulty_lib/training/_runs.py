@@ -32,6 +32,7 @@ from difficulty_lib.dynamics._health import CollapsedRunWarning
 from difficulty_lib.dynamics._store import ROOT
 from difficulty_lib.scores import null_loss_from_frequencies
 from difficulty_lib.tasks import TASKS, TaskSettings
+from difficulty_lib.training._attention import faster_attention
 from difficulty_lib.training._config import RunConfig
 from difficulty_lib.training._curriculum import curriculum_of
 from difficulty_lib.training._elsewhere import also_evaluated, restricted
@@ -329,6 +330,8 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
         tokenizer, model = load_model(
             config.model, config.task, data.label_names, _hub_revision(config)
         )
+        if task.target == "class":
+            tokenizer.truncation_side = config.truncation_side
         settings = TaskSettings(
             tokenizer=tokenizer,
             text_columns=data.text_columns,
@@ -340,6 +343,7 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
             label_names=data.label_names,
             progress=progress,
         )
+        faster_attention(model, config.precision, settings.max_length)
         other = (SECOND,) if two_stages else config.evaluation_splits
         wanted = dict.fromkeys(("train", *other))
         encoded = {split: task.encode(subset[split], settings) for split in wanted}
