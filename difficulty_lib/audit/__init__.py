@@ -1,5 +1,8 @@
 """Does a ranking find the errors? Contestants, measures, comparison, time, cost, and a rule."""
 
+from difficulty_lib.audit._bag_of_words import (
+    bag_of_words_probabilities as bag_of_words_probabilities,
+)
 from difficulty_lib.audit._benchmark import ENSEMBLES as ENSEMBLES
 from difficulty_lib.audit._benchmark import BenchmarkCell as BenchmarkCell
 from difficulty_lib.audit._benchmark import CellContestants as CellContestants

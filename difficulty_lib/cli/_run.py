@@ -57,6 +57,10 @@ def run(
         int,
         typer.Option(min=0, help="Causal models: so many of the lowest layers keep their weights."),
     ] = DEFAULT.frozen_layers,
+    truncation_side: Annotated[
+        str,
+        typer.Option(help="Classes: which end of a long text is cut, right (its end) or left."),
+    ] = DEFAULT.truncation_side,
     precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = DEFAULT.precision,
     train_size: Annotated[int | None, typer.Option(min=1, help="Training samples.")] = None,
     eval_size: Annotated[
@@ -114,6 +118,7 @@ def run(
         num_beams=num_beams,
         no_repeat_ngram_size=no_repeat_ngram_size,
         frozen_layers=frozen_layers,
+        truncation_side=truncation_side,
         precision=precision,
         train_size=train_size,
         eval_size=eval_size,

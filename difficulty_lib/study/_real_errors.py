@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from difficulty_lib._errors import (
@@ -17,6 +18,7 @@ from difficulty_lib._errors import (
     DynamicsError,
     ModelError,
 )
+from difficulty_lib.audit import bag_of_words_probabilities
 from difficulty_lib.data import TextData, human_labels, imdb_judgements, load_data
 from difficulty_lib.dynamics import StreamDynamics
 from difficulty_lib.scores import distinct_scores, score_table
@@ -224,13 +226,30 @@ class RealErrorsStudy:
             self.why["judged"] = f"the judgements are not at hand ({error})"
             return None
         models = _by_model(self.reviews).items()
-        found = JudgedErrors({m: _streams(runs, "test") for m, runs in models}, judgements)
+        streams = {m: _streams(runs, "test") for m, runs in models}
+        found = JudgedErrors(
+            streams, judgements, words=self._by_words(next(iter(streams.values()))[0])
+        )
         try:
             found.check()
         except DynamicsError as error:
             self.why["judged"] = str(error)
             return None
         return found
+
+    def _by_words(self, stream: StreamDynamics) -> pd.Series | None:
+        """A linear model's probability of the given labels; None where the texts are not at hand."""
+        try:
+            data = load_data(REVIEWS)
+            audited, others = data[stream.split].loc[stream.ids], data["train"]
+            found = bag_of_words_probabilities(
+                audited["text"], audited["label"], beside=(others["text"], others["label"])
+            )
+        except DifficultyError as error:
+            self.why["words"] = str(error)
+            return None
+        gold = audited["label"].to_numpy()
+        return pd.Series(found.to_numpy()[np.arange(len(gold)), gold], index=audited.index)
 
 
 def _by_model(runs: Sequence[Run]) -> dict[str, list[Run]]:
@@ -242,7 +261,9 @@ def _by_model(runs: Sequence[Run]) -> dict[str, list[Run]]:
     for group in groups.values():
         config = group[0].config
         model = config.model.rstrip("/").rpartition("/")[2]
-        name = f"{model}, {config.max_length} tokens, {config.epochs} epochs"
+        side = {"left": "last ", "right": ""}[config.truncation_side]
+        epochs = "1 epoch" if config.epochs == 1 else f"{config.epochs} epochs"
+        name = f"{model}, {side}{config.max_length} tokens, {epochs}"
         named[name if name not in named else f"{name} ({len(named) + 1})"] = group
     return named
 

@@ -17,7 +17,7 @@ from difficulty_lib.study import _real_errors_words as words
 from difficulty_lib.study._chapter import shown
 from difficulty_lib.study._nli_words import left_out
 from difficulty_lib.study._real_errors import RealErrorsStudy
-from difficulty_lib.study._real_errors_imdb import KINDS
+from difficulty_lib.study._real_errors_imdb import KINDS, WORDS
 from difficulty_lib.study._real_errors_kinds import KINDS as LABEL_KINDS
 
 ROWS = 12  # of the contestants on IMDB
@@ -218,6 +218,17 @@ class RealErrorsChapter:
             }
         )
         return charts.intervals_chart(table, "average precision within the judged", zero=None)
+
+    def words_text(self) -> Text:
+        """What a linear model of words finds, alone and beside the last loss."""
+        if self.study.judged is None:
+            return ""
+        table = self.study.judged.table
+        for row in table[table["contestant"].str.contains(WORDS)].itertuples():
+            name = "words" if row.contestant == WORDS else "words_and_loss"
+            glue(f"imdb_{row.kind}_{name}_ap", row.average_precision)
+            glue(f"imdb_{row.kind}_{name}_lowest", row.lowest)
+        return words.by_words(self.study)
 
     def published_text(self) -> Text:
         """What the published methods found."""

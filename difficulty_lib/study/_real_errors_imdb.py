@@ -21,6 +21,7 @@ from difficulty_lib.audit import (
     random_ranking,
     score_contestants,
 )
+from difficulty_lib.audit._oriented import marked
 from difficulty_lib.dynamics import StreamDynamics
 from difficulty_lib.scores import SCORES
 from difficulty_lib.study._real_errors_fit import (
@@ -36,6 +37,7 @@ FLAGS = {
     "flagged_by_losses": "loss of three large models",
     "flagged_by_confident_learning": "confident learning",
 }
+WORDS = "bag of words"
 OVER_TIME = ("action_score", "last_loss")
 TABLE_RESAMPLES = 200  # for each of dozens of contestants; the headline has a thousand
 
@@ -47,9 +49,12 @@ class JudgedErrors:
         streams: by model, its seeds' evaluation streams of the test split, all of the same reviews.
         judgements: as `imdb_judgements` gives them.
         at: rows of a ranking that are read; as many as the published methods flagged if not given.
+        words: by sample_id, the probability that a model of words gives the labels, of the same
+            reviews; it competes alone and beside the last loss. None is none.
 
     Raises:
-        DataError: if a judged review was not scored, or has another label there.
+        DataError: if a judged review was not scored, or has another label there, or `words` is of
+            other reviews.
         DynamicsError: if no stream is given, or they are of other reviews.
     """
 
@@ -58,12 +63,14 @@ class JudgedErrors:
         streams: Mapping[str, Sequence[StreamDynamics]],
         judgements: pd.DataFrame,
         at: int | None = None,
+        words: pd.Series | None = None,
     ) -> None:
         self.streams = {model: list(seeds) for model, seeds in streams.items() if seeds}
         if not self.streams:
             raise DynamicsError("no run of these reviews is given; expected one or more")
         self.first = next(iter(self.streams.values()))[0]
         _check_labels(self.first, judgements)
+        self.words = None if words is None else self._same_reviews(words)
         self.judgements = judgements.sort_index()
         flagged = int(judgements[list(FLAGS)].sum().max())
         self.at = min(flagged, len(self.first)) if at is None else at
@@ -96,6 +103,11 @@ class JudgedErrors:
             parts += _over_models(scores)
         hard = [c for c in scores if SCORES[str(c).partition("/")[0]].means == "difficult"]
         parts.append(mean_of_ranks(scores[hard], "all scores of difficulty, mean of ranks"))
+        if self.words is not None:
+            by_words = marked(1 - self.words.to_numpy(), self.words.index, WORDS)
+            last = f"last_loss/{self.first.stream}" + "/all models" * several
+            both = contestant_table(*parts, by_words)[[last, WORDS]]
+            parts += [by_words, mean_of_ranks(both, f"last loss and {WORDS}, mean of ranks")]
         # Without cleanlab, the registry's scores say all but which rows it would prune.
         with contextlib.suppress(MissingExtraError):
             parts.append(cleanlab_contestants(self.labels, self.probabilities))
@@ -116,6 +128,15 @@ class JudgedErrors:
         gold = np.mean([self._in_order(s, s.matrix("gold_probability")[-1]) for s in runs], axis=0)
         both = np.where(label[:, None] == np.arange(2), gold[:, None], 1 - gold[:, None])
         return pd.DataFrame(both, index=self.labels.index)
+
+    def _same_reviews(self, words: pd.Series) -> pd.Series:
+        other = words.index.symmetric_difference(pd.Index(self.first.ids))
+        if len(other):
+            raise DataError(
+                f"the model of words read other reviews than the runs: {len(other)} ids are in one "
+                f"of both only, first: {other[:5].tolist()}"
+            )
+        return words.loc[self.first.ids]
 
     def _in_order(self, stream: StreamDynamics, values: np.ndarray) -> np.ndarray:
         return pd.Series(values, index=stream.ids).loc[self.first.ids].to_numpy()

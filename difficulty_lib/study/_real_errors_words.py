@@ -10,7 +10,7 @@ from difficulty_lib.scores import SCORES
 from difficulty_lib.study._nli_words import left_out
 from difficulty_lib.study._real_errors import RealErrorsStudy
 from difficulty_lib.study._real_errors_alarms import DISPUTED, MOST_SUSPECT
-from difficulty_lib.study._real_errors_imdb import KINDS, JudgedErrors
+from difficulty_lib.study._real_errors_imdb import KINDS, WORDS, JudgedErrors
 from difficulty_lib.study._real_errors_kinds import KIND_RULE
 from difficulty_lib.study._real_errors_variation import Variation
 from difficulty_lib.study._words import interval, percent, verdict
@@ -150,6 +150,34 @@ def judged(found: JudgedErrors, kind: str) -> str:
         f"{interval(pool.pool.auroc, 3)}; with the truth at hand `{chosen.oracle}` would be picked, "
         f"with {oracle.pool.average_precision.value:.3f}. {_head('the action score', action)} "
         f"{_head('the score chosen by these rows (cross-fitted, too)', head)}"
+    )
+
+
+def by_words(study: RealErrorsStudy) -> str:
+    """What the model of words is, and what it finds; why it is not there if it is not."""
+    found = study.judged
+    assert found is not None
+    if found.words is None:
+        return left_out("A model of words", study.why["words"])
+    table = found.table.set_index(["kind", "contestant"])
+    last = found.named("last_loss")
+    parts = []
+    for kind, title in KINDS.items():
+        alone, model, both = (
+            table.loc[(kind, name)]
+            for name in (WORDS, last, f"last loss and {WORDS}, mean of ranks")
+        )
+        parts.append(
+            f"of {title if kind == 'correctable' else 'any'} errors an average precision of "
+            f"{alone['average_precision']:.3f}, against {model['average_precision']:.3f} of the last "
+            f"loss and {both['average_precision']:.3f} of the mean of the two's ranks; at least "
+            f"{100 * alone['lowest']:.1f} %, {100 * model['lowest']:.1f} % and "
+            f"{100 * both['lowest']:.1f} % of the first {found.at:,}"
+        )
+    return (
+        "A model need not be deep to find wrong labels. `bag of words` is a logistic regression on "
+        "words and pairs of words, of whole reviews, fitted on both halves of the data but for the "
+        f"fold that it ranks. It finds {'; '.join(parts)}."
     )
 
 

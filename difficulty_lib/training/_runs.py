@@ -32,7 +32,6 @@ from difficulty_lib.dynamics._health import CollapsedRunWarning
 from difficulty_lib.dynamics._store import ROOT
 from difficulty_lib.scores import null_loss_from_frequencies
 from difficulty_lib.tasks import TASKS, TaskSettings
-from difficulty_lib.training._attention import faster_attention
 from difficulty_lib.training._config import RunConfig
 from difficulty_lib.training._curriculum import curriculum_of
 from difficulty_lib.training._elsewhere import also_evaluated, restricted
@@ -284,6 +283,7 @@ def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool
     """
     # Imported here: looking a recorded run up needs neither torch nor transformers.
     require("torch", "train")
+    from difficulty_lib.training._attention import faster_attention
     from difficulty_lib.training._fine_tune import fine_tune
     from difficulty_lib.training._frozen import frozen_layers
     from difficulty_lib.training._models import load_model, longest_input, longest_target

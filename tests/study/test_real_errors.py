@@ -262,8 +262,12 @@ def test_a_real_run_on_reviews_is_read(runs, tmp_path, tiny_folder, monkeypatch,
     study = RealErrorsStudy(runs["rated"], None, reviews=[run])
     assert len(study.judged.first) == 60
     assert study.judged.over_time["epoch"].tolist() == [1, 2, 1, 2]
-    text = RealErrorsChapter(study).judged_text()
-    assert "of 50 judged" in text
+    chapter = RealErrorsChapter(study)
+    assert "of 50 judged" in chapter.judged_text()
+    assert "`bag of words` is a logistic regression" in chapter.words_text()
+    assert (
+        "bag of words" in chapter.judged_table().to_html() + chapter.contestants_table().to_html()
+    )
 
 
 def test_the_small_notebook_runs_from_embedded_data_and_recorded_runs(
@@ -287,7 +291,9 @@ def test_the_small_notebook_runs_from_embedded_data_and_recorded_runs(
     write_judgements(tmp_path / "mirror")
     monkeypatch.setenv("DIFFICULTY_DATA", str(tmp_path / "mirror"))
     parameters = {"size": "small", "model": str(tiny_folder), "learning_rate": 2e-3}
-    parameters |= {"pairs": None, "record_gradients": False}
+    reviews = {"dataset": "imdb", "seeds": [1, 2], "epochs": 2, "max_length": 256}
+    parameters |= {"pairs": None, "reviews": [reviews | {"splits": ["test"]}]}
+    parameters |= {"record_gradients": False}
     outputs = outputs_in(tmp_path, "real-errors", parameters, own)
     text = said(outputs)
     assert "**Any error** (base rate" in text

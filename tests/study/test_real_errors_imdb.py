@@ -208,3 +208,28 @@ def test_judgements_of_other_reviews(runs, judgements):
         lambda: JudgedErrors({"a": [stream]}, other), f"{len(other)} judged", "mirror's ids"
     )
     raises_one_line(lambda: JudgedErrors({"a": []}, judgements), "no run", kind=DynamicsError)
+
+
+# --- a model of words --------------------------------------------------------------------------
+
+
+def test_a_model_of_words_competes_alone_and_beside_the_last_loss(runs, judgements):
+    streams = {m: [r.dynamics.stream("test") for r in seeds] for m, seeds in runs.items()}
+    rng = np.random.default_rng(3)
+    gold = pd.Series(rng.random(COUNT), index=pd.Index(IDS, name="sample_id"))
+    found = JudgedErrors(streams, judgements, at=60, words=gold.sample(frac=1, random_state=0))
+    contestants = found.contestants
+    np.testing.assert_allclose(contestants["bag of words"], 1 - gold.loc[contestants.index])
+    places = [
+        contestants[name].rank() for name in ("bag of words", "last_loss/evaluation/all models")
+    ]
+    np.testing.assert_allclose(
+        contestants["last loss and bag of words, mean of ranks"].rank(), sum(places).rank()
+    )
+    assert set(found.table["contestant"]) >= {"bag of words", "random"}
+
+
+def test_a_model_of_words_of_other_reviews_is_refused(runs, judgements):
+    streams = {"short": [r.dynamics.stream("test") for r in runs["short"]]}
+    gold = pd.Series(0.5, index=pd.Index(IDS[1:], name="sample_id"))
+    raises_one_line(lambda: JudgedErrors(streams, judgements, words=gold), "1 ids", "[0]")

@@ -76,6 +76,7 @@ BAD = [
     ("seed", 1.5, "whole number"),
     ("schedule", "zigzag", "linear"),
     ("precision", "float16", "float32"),
+    ("truncation_side", "both", "right, left"),
     ("task", "translation", "sentiment"),
     ("evaluation_splits", "test", "split"),
     ("intervention", "shuffled", "intervention"),
@@ -120,6 +121,7 @@ OTHER = {
     "stride": 16,
     "num_beams": 2,
     "no_repeat_ngram_size": 3,
+    "truncation_side": "left",
     "frozen_layers": None,  # of causal models alone: tests/tasks/test_frozen.py
     "dataset": "rated-sentences",
     "task": "nli",
@@ -535,3 +537,45 @@ def test_the_bar_of_a_run_that_goes_on_begins_where_it_was_stopped():
     fresh = TrainingBar(total=30)
     fresh.on_train_begin(args, SimpleNamespace(global_step=0), None)
     assert (fresh.bar.n, fresh.bar.initial) == (0, 0)
+
+
+# --- what a model reads of a long text ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("side", "first", "last"), [("right", 3, 1), ("left", 1, 3)])
+def test_a_long_text_is_cut_at_the_side_that_is_asked_for(
+    tmp_path, monkeypatch, tiny_folder, side, first, last
+):
+    """Texts with three beginnings and one end, and texts with one beginning and three ends."""
+    monkeypatch.setenv("DIFFICULTY_RUNS", str(tmp_path / "runs"))
+    words = [word for word in tiny.vocabulary() if word.isalpha()]
+    same = " ".join(words[:6])
+    texts = [f"{word} {same}" for word in words[6:9]] + [f"{same} {word}" for word in words[6:9]]
+    data = own_data([0, 1, 2] * 2, [0, 1, 2])
+    data = dataclasses.replace(
+        data, splits={"train": data["train"].assign(text=texts), "validation": data["validation"]}
+    )
+    settings = {"max_length": 6 + 2, "truncation_side": side, "evaluation_splits": ("train",)}
+    run = own(tiny_folder, data, **settings)
+    stream = run.dynamics.stream("train", "evaluation")
+    entropy = pd.Series(stream.matrix("entropy")[0], index=stream.ids).loc[data["train"].index]
+    distinct = [len(set(entropy.iloc[part].round(5))) for part in (slice(3), slice(3, 6))]
+    assert distinct == [first, last]
+    assert run.record["data"]["truncated"]["train"] == len(texts)
+
+
+def test_long_texts_are_attended_to_by_plain_products_on_a_cpu(tiny_folder, monkeypatch):
+    torch = pytest.importorskip("torch")
+    from difficulty_lib.training._attention import LONG, faster_attention
+    from difficulty_lib.training._models import load_model
+
+    def chosen(precision, length, *, gpu=False):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+        _, model = load_model(str(tiny_folder), "sentiment", ("a", "b"), "")
+        faster_attention(model, precision, length)
+        return model.config._attn_implementation
+
+    assert chosen("bfloat16", LONG + 1) == "eager"
+    assert chosen("bfloat16", LONG) == "sdpa"
+    assert chosen("float32", LONG + 1) == "sdpa"
+    assert chosen("bfloat16", LONG + 1, gpu=True) == "sdpa"
