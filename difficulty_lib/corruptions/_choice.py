@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from difficulty_lib._errors import ConfigError, DataError
+from difficulty_lib._whole import whole_number
 from difficulty_lib.data._hashing import unit_hash
 
 RATES = (0.01, 0.4)
@@ -36,8 +37,7 @@ def chosen(
     """
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not _within(rate):
         raise ConfigError(f"rate is {rate!r}; expected a number from {RATES[0]} to {RATES[1]}")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ConfigError(f"seed is {seed!r}; expected a whole number of at least 0")
+    whole_number("seed", seed, 0)
     if not pd.api.types.is_integer_dtype(frame.index.dtype) or not frame.index.is_unique:
         raise DataError("the frame's index is not unique integers; expected sample_id")
     for column in columns:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from difficulty_lib._errors import ConfigError, DataError
+from difficulty_lib._errors import DataError
 
 
 def checked_ids(ids: ArrayLike | pd.Index, what: str = "ids") -> NDArray[np.int64]:
@@ -73,14 +71,3 @@ def check_same_samples(
             f"'{name}': {len(foreign)} of {np.size(scored)} {what}s are of samples that the data do "
             f"not have, first: {foreign[:5].tolist()}; expected {what}s of the data's samples"
         )
-
-
-def checked_seed(seed: Any) -> int:
-    """A seed.
-
-    Raises:
-        ConfigError: if it is no whole number of at least 0.
-    """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ConfigError(f"seed is {seed!r}; expected a whole number of at least 0")
-    return int(seed)

@@ -7,10 +7,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from difficulty_lib._errors import ConfigError
+from difficulty_lib._whole import whole_number
 from difficulty_lib.curriculum._checked import (
     check_same_samples,
     checked_ids,
-    checked_seed,
     checked_values,
 )
 from difficulty_lib.data._hashing import unit_hash
@@ -91,7 +91,7 @@ def ordered(
     if order not in ORDERS:
         raise ConfigError(f"unknown order '{order}'; known: {', '.join(ORDERS)}")
     ids = checked_ids(scores.index, f"'{scores.name}'")
-    tie = unit_hash(ids, salt=_SALT + checked_seed(seed))
+    tie = unit_hash(ids, salt=_SALT + whole_number("seed", seed, 0))
     if order == "random":
         return ids[np.lexsort((ids, tie))]
     plain = order.removesuffix(IN_CLASS)

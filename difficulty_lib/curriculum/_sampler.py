@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib._extras import require
-from difficulty_lib.curriculum._checked import check_same_samples, checked_seed
+from difficulty_lib._whole import whole_number
+from difficulty_lib.curriculum._checked import check_same_samples
 from difficulty_lib.curriculum._draws import draw, grouped, stage_size
 from difficulty_lib.curriculum._order import ORDERS, ordered, turned
 from difficulty_lib.curriculum._pacing import PACINGS, check_shares
@@ -96,8 +97,7 @@ class CurriculumSampler:
     ) -> None:
         self.ids = np.asarray(ids, dtype=np.int64)
         for name, value in (("epochs", epochs), ("batch_size", batch_size), ("world", world)):
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-                raise ConfigError(f"{name} is {value!r}; expected a whole number of at least 1")
+            whole_number(name, value, 1)
         if like not in ("trainer", "torch"):
             raise ConfigError(f"like is {like!r}; expected trainer or torch")
         if not 0 <= rank < world:
@@ -106,7 +106,7 @@ class CurriculumSampler:
             raise DataError("a curriculum of no samples; expected one or more")
         check_shares(start, end)
         self.order, self.pacing, self.start, self.end = order, PACINGS[pacing], start, end
-        self.epochs, self.batch_size, self.seed = epochs, batch_size, checked_seed(seed)
+        self.epochs, self.batch_size, self.seed = epochs, batch_size, whole_number("seed", seed, 0)
         self.higher_is_harder, self.like = higher_is_harder, like
         self.rank, self.world = rank, world
         self.lengths = None if lengths is None else np.asarray(lengths, dtype=np.int64)

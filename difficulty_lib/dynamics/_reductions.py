@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from difficulty_lib._errors import ConfigError
 from difficulty_lib._registry import Registry
+from difficulty_lib._whole import whole_number
 from difficulty_lib.dynamics._tokens import TokenDynamics
 
 Array = NDArray[np.float64]
@@ -123,8 +124,7 @@ def mean_of_worst_tokens(values: Array, offsets: NDArray[np.int64], k: int = 3) 
     Raises:
         ConfigError: if `k` is not at least 1.
     """
-    if not isinstance(k, int) or k < 1:
-        raise ConfigError(f"k is {k!r}; expected a whole number of at least 1")
+    whole_number("k", k, 1)
     lengths = np.diff(offsets)
     sample = np.repeat(np.arange(len(lengths)), lengths)
     left, total = values.copy(), np.zeros(len(lengths))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from difficulty_lib._errors import ConfigError, DataError
+from difficulty_lib._whole import whole_number
 from difficulty_lib.ood._score import Array, as_rows, ood_score
 
 BLOCK = 8_000_000  # distances held at a time
@@ -93,8 +94,7 @@ def nearest_neighbours(features: ArrayLike, train_features: ArrayLike, k: int = 
 
     Source: Sun et al. 2022, Eq. 3.
     """
-    if not isinstance(k, int) or isinstance(k, bool) or k < 1:
-        raise ConfigError(f"k is {k!r}; expected a whole number of at least 1")
+    whole_number("k", k, 1)
     x, train = (_unit(rows) for rows in _pair(features, train_features))
     if len(train) < k:
         raise DataError(f"{len(train)} training samples; expected {k} or more, or a smaller k")

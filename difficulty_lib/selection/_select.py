@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from difficulty_lib._errors import ConfigError, DataError
+from difficulty_lib._whole import whole_number
 from difficulty_lib.curriculum._checked import check_same_samples, checked_ids
 from difficulty_lib.curriculum._order import ordered
 
@@ -69,7 +70,7 @@ def select(
     if ids is not None:
         check_same_samples(str(scores.name), scored, checked_ids(ids))
     sequence = ordered(scores, SELECTIONS[how], seed=seed, higher_is_harder=higher_is_harder)
-    _check_floor(floor)
+    whole_number("floor", floor, 0)
     if labels is None:
         if how == "class_balanced" or floor:
             raise ConfigError("a floor per class, or balanced classes, need the labels")
@@ -125,8 +126,3 @@ def kept_count(fraction: Any, samples: int) -> int:
             f"a share of {fraction:g} of {samples} samples leaves nothing; expected a larger one"
         )
     return count
-
-
-def _check_floor(floor: Any) -> None:
-    if isinstance(floor, bool) or not isinstance(floor, int | np.integer) or floor < 0:
-        raise ConfigError(f"floor is {floor!r}; expected a whole number of at least 0")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from difficulty_lib._errors import ConfigError, DifficultyError
+from difficulty_lib._whole import whole_or_none
 from difficulty_lib.data import load_data
 from difficulty_lib.study._agreement import AgreementStudy
 from difficulty_lib.study._sized import sized
@@ -78,10 +79,7 @@ def agreement_study(parameters: Mapping[str, Any]) -> AgreementStudy:
 
 
 def _among(parameters: Mapping[str, Any]) -> int | None:
-    value = parameters.get("neighbours_among")
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 2):
-        raise ConfigError(f"neighbours_among is {value!r}; expected a whole number from 2, or None")
-    return value
+    return whole_or_none("neighbours_among", parameters.get("neighbours_among"), 2)
 
 
 def _listed(name: str, value: Any) -> list[Any]:

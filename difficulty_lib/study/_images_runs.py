@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from difficulty_lib._errors import ConfigError
+from difficulty_lib._whole import whole_number, whole_or_none
 from difficulty_lib.corruptions import CORRUPTIONS
 from difficulty_lib.images import IMAGES, ImageData, ImageRun, load_images, train_images
 from difficulty_lib.study._images import ImageStudy, PlantedRun
@@ -52,11 +53,7 @@ def image_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:
         if settings[f"{split}_size"] is None:
             settings[f"{split}_size"] = sizes[split]
     for name in ("train_size", "test_size", *WHOLE):
-        value = settings[name]
-        if (value is not None or name in WHOLE) and (
-            not isinstance(value, int) or isinstance(value, bool) or value < 1
-        ):
-            raise ConfigError(f"{name} is {value!r}; expected a whole number, 1 or more")
+        value = (whole_number if name in WHOLE else whole_or_none)(name, settings[name], 1)
         if size == "small" and (value is None or value > AT_MOST[name]):
             settings[name] = AT_MOST[name]
     seeds = settings["seeds"]

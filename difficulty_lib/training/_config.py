@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from difficulty_lib._errors import ConfigError
+from difficulty_lib._whole import whole_number, whole_or_none
 from difficulty_lib.data import DATASETS
 from difficulty_lib.tasks import TASKS
 from difficulty_lib.training._models import model_identity
@@ -123,12 +124,11 @@ class RunConfig:
                 "no classes of samples; expected false"
             )
         for name in ("epochs", "batch_size", "max_length", "max_target_length", "num_beams"):
-            _at_least(name, getattr(self, name), 1)
+            object.__setattr__(self, name, whole_number(name, getattr(self, name), 1))
         for name in ("seed", "stride", "frozen_layers", "no_repeat_ngram_size"):
-            _at_least(name, getattr(self, name), 0)
+            object.__setattr__(self, name, whole_number(name, getattr(self, name), 0))
         for name in ("train_size", "eval_size"):
-            if getattr(self, name) is not None:
-                _at_least(name, getattr(self, name), 1)
+            object.__setattr__(self, name, whole_or_none(name, getattr(self, name), 1))
         if self.frozen_layers and TASKS[self.task].auto_model != "AutoModelForCausalLM":
             raise ConfigError(
                 f"frozen_layers is {self.frozen_layers}, and task '{self.task}' has no causal model; "
@@ -208,11 +208,6 @@ class RunConfig:
 def _slug(name: str) -> str:
     last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
     return re.sub(r"[^A-Za-z0-9.]+", "-", last).strip("-.").lower() or "x"
-
-
-def _at_least(name: str, value: object, least: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ConfigError(f"{name} is {value!r}; expected a whole number of at least {least}")
 
 
 def _between(name: str, value: object, low: float, high: float) -> float:

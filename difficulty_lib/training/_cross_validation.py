@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from difficulty_lib._errors import ConfigError, DynamicsError
+from difficulty_lib._errors import DynamicsError
+from difficulty_lib._whole import whole_number
 from difficulty_lib.data import TextData, load_data
 from difficulty_lib.dynamics import Dynamics
 from difficulty_lib.dynamics._merge import merge_samples
@@ -65,8 +66,7 @@ def fold_configs(config: RunConfig, folds: int) -> list[RunConfig]:
     Raises:
         ConfigError: on fewer than two folds.
     """
-    if not isinstance(folds, int) or isinstance(folds, bool) or folds < 2:
-        raise ConfigError(f"folds is {folds!r}; expected a whole number of at least 2")
+    whole_number("folds", folds, 2)
     return [
         replace(
             config,

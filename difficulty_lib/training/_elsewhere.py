@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from difficulty_lib._errors import ConfigError, DataError
+from difficulty_lib._whole import whole_or_none
 from difficulty_lib.data import TextData, fingerprint, load_data
 
 if TYPE_CHECKING:
@@ -125,9 +126,7 @@ def _parsed(name: str, source: Any) -> tuple[str, str, Any, int | None]:
             f"intervention {ALSO}: {name} is {source!r}; expected 'dataset/split', or a mapping with "
             f"split, {ONLY} and {SIZE}"
         )
-    size = given.get(SIZE)
-    if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
-        raise ConfigError(f"intervention {ALSO}: {name}: {SIZE} is {size!r}; expected 1 or more")
+    size = whole_or_none(f"intervention {ALSO}: {name}: {SIZE}", given.get(SIZE), 1)
     return dataset, split, given.get(ONLY), size
 
 

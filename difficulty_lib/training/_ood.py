@@ -13,6 +13,7 @@ import pandas as pd
 
 from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib._extras import require
+from difficulty_lib._whole import whole_or_none
 from difficulty_lib.data import DATASETS, DataSpec, TextData, load_data
 from difficulty_lib.ood import OOD_SCORES, check_other_texts
 from difficulty_lib.tasks import TASKS, TaskSettings
@@ -96,14 +97,7 @@ def asked_for(config: RunConfig) -> dict[str, Any] | None:
                 f"{spec.target}; expected 'dataset/split' with classes"
             )
         for key in ("size", "sentences"):
-            value = source.get(key)
-            if value is not None and (
-                not isinstance(value, int) or isinstance(value, bool) or value < 1
-            ):
-                raise ConfigError(
-                    f"intervention {NAME} {name}: {key} is {value!r}; expected a whole number of at "
-                    "least 1, or None"
-                )
+            whole_or_none(f"intervention {NAME} {name}: {key}", source.get(key), 1)
     return dict(given)
 
 

@@ -283,7 +283,7 @@ def test_the_small_size_keeps_two_seeds():
         ({"models": []}, "a model or more"),
         ({"models": "minilm"}, "expected a list"),
         ({"splits": []}, "at least one split"),
-        ({"neighbours_among": 1}, "from 2, or None"),
+        ({"neighbours_among": 1}, "at least 2, or None"),
         ({"epoch": 1}, "epoch"),
     ],
 )
