@@ -120,6 +120,15 @@ class MixupStudy:
         )
         return over_seeds(apart.tolist())
 
+    def guessing(self, setting: str) -> dict[str, float]:
+        """`f1` and `accuracy` of always saying the class that is most frequent in training."""
+        run = self.cells_of(setting, PLAIN)[0].run
+        _, gold = _predictions(run)
+        most = int(np.argmax(run.record["data"]["label_counts"]["train"]))
+        right = float((gold == most).mean())
+        # Precision of that class is its share, recall is 1; every other class's F1 is 0.
+        return {"f1": 2 * right / (1 + right) / len(np.unique(gold)), "accuracy": right}
+
     @cached_property
     def differences(self) -> pd.DataFrame:
         """From no mixup: a row per setting, method and measure, `estimate` paired by seed."""

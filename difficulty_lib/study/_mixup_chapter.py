@@ -31,6 +31,8 @@ class MixupChapter:
     def verdict_text(self) -> str:
         """Whether it beats its controls."""
         for setting in self.study.settings:
+            glue(f"guessing_f1_{key_of(setting)}", self.study.guessing(setting)["f1"])
+            glue(f"plain_f1_{key_of(setting)}", self.study.over_seeds("f1", setting, PLAIN))
             for measure in self.study.measures(setting):
                 apart = self.study.difference(measure, setting)
                 glue(f"{measure}_{key_of(setting)}", apart)
@@ -52,6 +54,12 @@ class MixupChapter:
                         figure = _figure(self.study.over_seeds(measure, setting, method))
                     row[MEASURES[measure].title] = figure
                 rows.append(row)
+            guess = self.study.guessing(setting)
+            row = {"data": setting, "trained with": "nothing: always the most frequent class"}
+            titles = {m: MEASURES[m].title for m in MEASURES if m in self._measures}
+            rows.append(
+                row | {t: f"{guess[m]:.3f}" if m in guess else "–" for m, t in titles.items()}
+            )
         return shown(pd.DataFrame(rows))
 
     @property

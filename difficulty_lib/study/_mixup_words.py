@@ -67,7 +67,10 @@ def verdict(study: MixupStudy) -> str:
                 f"{outcome('f1', apart)} {'from' if not apart.excludes(0) else 'than'} "
                 f"{MIXUP_METHODS[control].title} ({_points(apart)})"
             )
-        lines.append(f"**{setting}**: in F1 it is {'; '.join(said)}.{_claim(study, setting)}")
+        lines.append(
+            f"**{setting}**: in F1 it is {'; '.join(said)}.{_claim(study, setting)} "
+            f"{_above_guessing(study, setting)}"
+        )
     total, better, worse = _count(study)
     return (
         f"**Verdict.** Mixup by difficulty and entropy, against no mixup: of {total} comparisons of "
@@ -89,9 +92,19 @@ def _points(estimate: Estimate) -> str:
 def _claim(study: MixupStudy, setting: str) -> str:
     apart = study.difference("f1", setting)
     if not apart.excludes(0):
-        fits = "would fit" if apart.low <= CLAIMED <= apart.high else "would not"
-        return f" An improvement of {100 * CLAIMED:g} points {fits} in that interval."
+        fits = "would fit" if apart.low <= CLAIMED <= apart.high else "would not fit"
+        return f" An improvement of {100 * CLAIMED:g} points {fits} into that first interval."
     return ""
+
+
+def _above_guessing(study: MixupStudy, setting: str) -> str:
+    """Whether there was anything to gain: a model that learnt nothing cannot be told from another."""
+    found, guess = study.over_seeds("f1", setting, PLAIN), study.guessing(setting)["f1"]
+    low = "" if found.low > guess else " Here the model has hardly learnt the task at all."
+    return (
+        f"Without mixup F1 is {interval(found)}; always saying the most frequent class has "
+        f"{guess:.2f}.{low}"
+    )
 
 
 def _count(study: MixupStudy) -> tuple[int, int, int]:

@@ -65,6 +65,19 @@ def test_tables_have_rows_and_no_gaps(chapter, name):
     assert "nan" not in body
 
 
+def test_guessing_is_scikit_learns_dummy(study):
+    from sklearn.dummy import DummyClassifier
+
+    run = study.cells_of("reviews", "plain")[0].run
+    split = run.config.intervention["out_of_distribution"]["inside"]
+    gold = run.dynamics.stream(split).label
+    seen = np.repeat(*np.array(list(enumerate(run.record["data"]["label_counts"]["train"]))).T)
+    dummy = DummyClassifier(strategy="most_frequent").fit(seen, seen).predict(gold)
+    found = study.guessing("reviews")
+    assert found["accuracy"] == pytest.approx((dummy == gold).mean())
+    assert found["f1"] == pytest.approx(f1_score(gold, dummy, average="macro"))
+
+
 def test_measures_are_scikit_learns(study):
     cell = study.cells_of("reviews", "mixup")[0]
     found = run_measures(cell.run)

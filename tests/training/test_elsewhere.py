@@ -93,7 +93,11 @@ def test_a_part_of_them_by_size_and_kind(mirror):
         ({"there": "imdb"}, "'dataset/split'", ConfigError),
         ({"there": 3}, "'dataset/split'", ConfigError),
         ({"there": {"split": "imdb/test", "where": 1}}, "split, only and size", ConfigError),
-        ({"there": {"split": "imdb/test", "size": 0}}, "size is 0; expected a whole number of at least 1, or None", ConfigError),
+        (
+            {"there": {"split": "imdb/test", "size": 0}},
+            "size is 0; expected a whole number of at least 1, or None",
+            ConfigError,
+        ),
         ({"there": {"split": "imdb/test", "size": "all"}}, "size is 'all'", ConfigError),
         ({"there": {"split": "imdb/test", "only": {"kin": 0}}}, "no column 'kin'", ConfigError),
         ({"there": {"split": "imdb/test", "only": {"kind": 9}}}, "no row has", DataError),
