@@ -14,6 +14,7 @@ from difficulty_lib.study._real_errors_imdb import KINDS, WORDS, JudgedErrors
 from difficulty_lib.study._real_errors_kinds import KIND_RULE
 from difficulty_lib.study._real_errors_variation import Variation
 from difficulty_lib.study._words import interval, percent, verdict
+from difficulty_lib.training import Run
 
 LEFT_OUT = {
     "rated": "The comparison with raters",
@@ -32,7 +33,17 @@ def about(study: RealErrorsStudy) -> str:
     """What the page is made of."""
     runs = study.all_runs
     shown = ", ".join(f"`{run.config.dataset}` (`{run.hash}`)" for run in runs)
-    return f"{len(runs)} recorded runs: {shown}. Scores are averaged over the seeds."
+    cut = [_cut(run) for run in study.reviews if run.record["data"]["truncated"].get("test")]
+    sentences = [f"{len(runs)} recorded runs: {shown}.", "Scores are averaged over the seeds."]
+    return " ".join([*sentences, *dict.fromkeys(cut)])
+
+
+def _cut(run: Run) -> str:
+    side = {"left": "beginning", "right": "end"}[run.config.truncation_side]
+    return (
+        f"Of the test reviews, {run.record['data']['truncated']['test']:,} are longer than the "
+        f"{run.record['data']['max_length']} tokens that the model reads, and were cut at the {side}."
+    )
 
 
 def alarms(table: pd.DataFrame, people: str, *, by_construction: bool = False) -> str:
