@@ -38,6 +38,8 @@ FLAGS = {
     "flagged_by_confident_learning": "confident learning",
 }
 WORDS = "bag of words"
+BESIDE_WORDS = "last epoch and bag of words"
+NEAR = 1e-6  # to 0 or 1 a probability is not taken to come
 OVER_TIME = ("action_score", "last_loss")
 TABLE_RESAMPLES = 200  # for each of dozens of contestants; the headline has a thousand
 
@@ -105,9 +107,7 @@ class JudgedErrors:
         parts.append(mean_of_ranks(scores[hard], "all scores of difficulty, mean of ranks"))
         if self.words is not None:
             by_words = marked(1 - self.words.to_numpy(), self.words.index, WORDS)
-            last = f"last_loss/{self.first.stream}" + "/all models" * several
-            both = contestant_table(*parts, by_words)[[last, WORDS]]
-            parts += [by_words, mean_of_ranks(both, f"last loss and {WORDS}, mean of ranks")]
+            parts += [by_words, marked(self._beside_words, by_words.index, BESIDE_WORDS)]
         # Without cleanlab, the registry's scores say all but which rows it would prune.
         with contextlib.suppress(MissingExtraError):
             parts.append(cleanlab_contestants(self.labels, self.probabilities))
@@ -128,6 +128,16 @@ class JudgedErrors:
         gold = np.mean([self._in_order(s, s.matrix("gold_probability")[-1]) for s in runs], axis=0)
         both = np.where(label[:, None] == np.arange(2), gold[:, None], 1 - gold[:, None])
         return pd.DataFrame(both, index=self.labels.index)
+
+    @property
+    def _beside_words(self) -> np.ndarray:
+        """Log-odds against the given label, the mean of the models' and of the words'."""
+        assert self.words is not None
+        place = np.arange(len(self.labels))
+        models = self.probabilities.to_numpy()[place, self.labels.to_numpy()]
+        p = np.clip([models, self.words.to_numpy()], NEAR, 1 - NEAR)
+        against: np.ndarray = np.log1p(-p) - np.log(p)
+        return against.mean(axis=0)
 
     def _same_reviews(self, words: pd.Series) -> pd.Series:
         other = words.index.symmetric_difference(pd.Index(self.first.ids))

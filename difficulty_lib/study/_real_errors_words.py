@@ -10,7 +10,7 @@ from difficulty_lib.scores import SCORES
 from difficulty_lib.study._nli_words import left_out
 from difficulty_lib.study._real_errors import RealErrorsStudy
 from difficulty_lib.study._real_errors_alarms import DISPUTED, MOST_SUSPECT
-from difficulty_lib.study._real_errors_imdb import KINDS, WORDS, JudgedErrors
+from difficulty_lib.study._real_errors_imdb import BESIDE_WORDS, KINDS, WORDS, JudgedErrors
 from difficulty_lib.study._real_errors_kinds import KIND_RULE
 from difficulty_lib.study._real_errors_variation import Variation
 from difficulty_lib.study._words import interval, percent, verdict
@@ -173,22 +173,21 @@ def by_words(study: RealErrorsStudy) -> str:
     table = found.table.set_index(["kind", "contestant"])
     last = found.named("last_loss")
     parts = []
-    for kind, title in KINDS.items():
-        alone, model, both = (
-            table.loc[(kind, name)]
-            for name in (WORDS, last, f"last loss and {WORDS}, mean of ranks")
-        )
+    for kind in KINDS:
+        alone, model, both = (table.loc[(kind, name)] for name in (WORDS, last, BESIDE_WORDS))
+        errors = {"any_error": "errors", "correctable": "correctable errors"}[kind]
         parts.append(
-            f"of {title if kind == 'correctable' else 'any'} errors an average precision of "
-            f"{alone['average_precision']:.3f}, against {model['average_precision']:.3f} of the last "
-            f"loss and {both['average_precision']:.3f} of the mean of the two's ranks; at least "
+            f"Of {errors} its average precision is {alone['average_precision']:.3f}, that of the last "
+            f"loss {model['average_precision']:.3f}, and of both together "
+            f"{both['average_precision']:.3f}; of the first {found.at:,} at least "
             f"{100 * alone['lowest']:.1f} %, {100 * model['lowest']:.1f} % and "
-            f"{100 * both['lowest']:.1f} % of the first {found.at:,}"
+            f"{100 * both['lowest']:.1f} % are {errors}."
         )
     return (
         "A model need not be deep to find wrong labels. `bag of words` is a logistic regression on "
         "words and pairs of words, of whole reviews, fitted on both halves of the data but for the "
-        f"fold that it ranks. It finds {'; '.join(parts)}."
+        f"fold that it ranks; `{BESIDE_WORDS}` is the mean of its log-odds and the fine-tuned "
+        f"model's. {' '.join(parts)}"
     )
 
 
