@@ -184,7 +184,7 @@ def by_words(study: RealErrorsStudy) -> str:
             f"{100 * both['lowest']:.1f} % are {errors}."
         )
     return (
-        "A model need not be deep to find wrong labels. `bag of words` is a logistic regression on "
+        "How much of this takes a language model? `bag of words` is a logistic regression on "
         "words and pairs of words, of whole reviews, fitted on both halves of the data but for the "
         f"fold that it ranks; `{BESIDE_WORDS}` is the mean of its log-odds and the fine-tuned "
         f"model's. {' '.join(parts)}"
