@@ -155,7 +155,9 @@ class RealErrorsChapter:
         found = self.study.judged
         if found is None:
             return words.missing(self.study, "judged")
+        glue("imdb_read", found.at)
         for kind in KINDS:
+            glue(f"imdb_{kind}_base_rate", found.truth(kind).mean())
             for name, read in found.headline[kind].items():
                 key = f"imdb_{kind}_{name.replace(' ', '_')}"
                 glue(f"{key}_ap", read.pool.average_precision)
