@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from difficulty_lib._errors import ConfigError, DataError
+from difficulty_lib._errors import DataError
 from difficulty_lib._extras import require
-from difficulty_lib.data._hashing import unit_hash
+from difficulty_lib.audit._held_out import check_folds, held_out_probabilities
 
 RARE = 3  # texts that a word or a pair of words has to be in, but no more than a tenth of them all
 
@@ -49,44 +48,24 @@ def bag_of_words_probabilities(
 
     Source: sublinear TF-IDF, Manning et al. 2008, section 6.4.1.
     """
-    if folds < 2 or not regularisation > 0:
-        raise ConfigError(
-            f"{folds} folds and a regularisation of {regularisation:g}; expected 2 folds or more "
-            "and a number above 0"
-        )
+    check_folds(folds, regularisation)
     more_texts, more_labels = beside or (texts.iloc[:0], labels.iloc[:0])
-    gold, other = _classes(texts, labels), _classes(more_texts, more_labels)
-    counts = _weights([*texts.astype(str), *more_texts.astype(str)])
-    linear = require("sklearn.linear_model", "train")
-    place = unit_hash(labels.index.to_numpy(), salt=seed).argsort(kind="stable").argsort()
-    fold = place % folds
-    everyone = np.concatenate([gold, other])
-    found = np.zeros((len(gold), int(everyone.max(initial=0)) + 1))
-    for held in range(folds):
-        out = np.flatnonzero(fold == held)
-        if not len(out):
-            continue
-        rest = np.concatenate([np.flatnonzero(fold != held), len(gold) + np.arange(len(other))])
-        if len(np.unique(everyone[rest])) < 2:
+    for some, theirs in ((texts, labels), (more_texts, more_labels)):
+        if not some.index.equals(theirs.index):
             raise DataError(
-                f"fold {held + 1} of {folds} leaves one class to learn from; expected two or more"
+                f"{len(some)} texts and {len(theirs)} labels are not of the same samples in the same "
+                "order; expected one index"
             )
-        model = linear.LogisticRegression(C=regularisation, max_iter=1000)
-        model.fit(counts[rest], everyone[rest])
-        found[np.ix_(out, model.classes_)] = model.predict_proba(counts[out])
-    return pd.DataFrame(found, index=labels.index.rename("sample_id"))
-
-
-def _classes(texts: pd.Series, labels: pd.Series) -> NDArray[np.int64]:
-    if not texts.index.equals(labels.index):
-        raise DataError(
-            f"{len(texts)} texts and {len(labels)} labels are not of the same samples in the same "
-            "order; expected one index"
-        )
-    gold = labels.to_numpy()
-    if len(gold) and (not np.issubdtype(gold.dtype, np.integer) or (gold < 0).any()):
-        raise DataError("the labels are no classes; expected integers from 0 on")
-    return gold.astype(np.int64)
+    weights = _weights([*texts.astype(str), *more_texts.astype(str)])
+    linear = require("sklearn.linear_model", "train")
+    return held_out_probabilities(
+        labels,
+        lambda rest, out: (weights[rest], weights[out]),
+        linear.LogisticRegression(C=regularisation, max_iter=1000),
+        more=more_labels.to_numpy(),
+        folds=folds,
+        seed=seed,
+    )
 
 
 def _weights(texts: list[str]) -> Any:

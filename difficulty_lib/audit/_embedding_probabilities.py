@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from difficulty_lib._errors import ConfigError, DataError
+from difficulty_lib._errors import DataError
 from difficulty_lib._extras import require
-from difficulty_lib.data._hashing import unit_hash
+from difficulty_lib.audit._held_out import Places, check_folds, held_out_probabilities
+
+Array = NDArray[np.float64]
 
 
 def embedding_probabilities(
@@ -40,34 +42,19 @@ def embedding_probabilities(
         DataError: if shapes do not fit, a value is not finite, labels are no classes, or a fold is
             left with one class to learn from.
     """
-    if folds < 2 or not regularisation > 0:
-        raise ConfigError(
-            f"{folds} folds and a regularisation of {regularisation:g}; expected 2 folds or more "
-            "and a number above 0"
-        )
-    gold, matrix = labels.to_numpy(), np.asarray(embedding, dtype=np.float64)
-    if not np.issubdtype(gold.dtype, np.integer) or (gold < 0).any():
-        raise DataError("the labels are no classes; expected integers from 0 on")
-    if matrix.ndim != 2 or len(matrix) != len(gold) or not np.isfinite(matrix).all():
+    check_folds(folds, regularisation)
+    matrix = np.asarray(embedding, dtype=np.float64)
+    if matrix.ndim != 2 or len(matrix) != len(labels) or not np.isfinite(matrix).all():
         raise DataError(
-            f"embeddings of shape {matrix.shape} for {len(gold)} labels; expected a row of finite "
+            f"embeddings of shape {matrix.shape} for {len(labels)} labels; expected a row of finite "
             "numbers for each"
         )
-    linear = require("sklearn.linear_model", "train")
-    place = unit_hash(labels.index.to_numpy(), salt=seed).argsort(kind="stable").argsort()
-    fold = place % folds
-    found = np.zeros((len(gold), int(gold.max(initial=0)) + 1))
-    for held in range(folds):
-        out = fold == held
-        if not out.any():
-            continue
-        if len(np.unique(gold[~out])) < 2:
-            raise DataError(
-                f"fold {held + 1} of {folds} leaves one class to learn from; expected two or more"
-            )
-        middle, spread = matrix[~out].mean(axis=0), matrix[~out].std(axis=0)
+
+    def standardised(rest: Places, out: Places) -> tuple[Array, Array]:
+        middle, spread = matrix[rest].mean(axis=0), matrix[rest].std(axis=0)
         scaled = (matrix - middle) / np.where(spread > 0, spread, 1)
-        model = linear.LogisticRegression(C=regularisation, max_iter=1000)
-        model.fit(scaled[~out], gold[~out])
-        found[np.ix_(out, model.classes_)] = model.predict_proba(scaled[out])
-    return pd.DataFrame(found, index=labels.index.rename("sample_id"))
+        return scaled[rest], scaled[out]
+
+    linear = require("sklearn.linear_model", "train")
+    model = linear.LogisticRegression(C=regularisation, max_iter=1000)
+    return held_out_probabilities(labels, standardised, model, folds=folds, seed=seed)
