@@ -194,7 +194,7 @@ class RealErrorsChapter:
         if found is None:
             return None
         ends = [c for c in found.table if str(c).endswith(("_low", "_high"))]
-        table = found.table.drop(columns=ends).replace({"kind": KINDS})
+        table = _alike_once(found.table).drop(columns=ends).replace({"kind": KINDS})
         return shown(table.groupby("kind", sort=False).head(rows))
 
     def judged_chart(self, rows: int = ROWS) -> Any:
@@ -202,7 +202,7 @@ class RealErrorsChapter:
         found = self.study.judged
         if found is None:
             return None
-        table = found.table
+        table = _alike_once(found.table)
         best = table.loc[table["kind"] == "any_error", "contestant"].head(rows)
         table = table[table["contestant"].isin(best)]
         table = pd.DataFrame(
@@ -241,6 +241,21 @@ class RealErrorsChapter:
         """Whether later epochs help."""
         found = self.study.judged
         return "" if found is None else words.over_time(found)
+
+
+def _alike_once(table: pd.DataFrame) -> pd.DataFrame:
+    """Of contestants with the same figures throughout, as many scores of one epoch are, the first."""
+    figures = table.drop(columns=["kind", "contestant"]).columns
+    wide = table.pivot(index="contestant", columns="kind", values=list(figures)).round(9)
+    alike: dict[tuple[float, ...], list[str]] = {}
+    for name in dict.fromkeys(table["contestant"]):
+        alike.setdefault(tuple(wide.loc[name]), []).append(name)
+    names = {
+        first: f"{first} and {len(others)} that rank alike" if others else first
+        for first, *others in alike.values()
+    }
+    kept = table[table["contestant"].isin(names)]
+    return kept.assign(contestant=kept["contestant"].map(names)).reset_index(drop=True)
 
 
 def _alarms_chart(found: pd.DataFrame | None, kinds: tuple[str, ...]) -> Any:

@@ -19,6 +19,7 @@ from difficulty_lib.charts import wrong_ambiguous_chart
 from difficulty_lib.data import load_data
 from difficulty_lib.study import RealErrorsChapter, RealErrorsStudy, real_errors
 from difficulty_lib.study._real_errors import _texts_of_pairs
+from difficulty_lib.study._real_errors_chapter import _alike_once
 from difficulty_lib.training import RunConfig, get_or_train
 
 CHARTS = ["judged", "separation", "places", "chaos", "rated"]
@@ -158,6 +159,20 @@ def test_three_readings_stand_together(chapter):
     assert text.count("average precision is") == text.count("were judged;") / 2 == 2
     assert "between" in text
     assert "Published at" in chapter.published_text()
+
+
+def test_contestants_that_rank_alike_are_shown_once():
+    table = pd.DataFrame(
+        {
+            "kind": ["any_error"] * 3 + ["correctable"] * 3,
+            "contestant": ["b", "a", "c", "c", "a", "b"],
+            "auroc": [0.7, 0.7, 0.7, 0.6, 0.5, 0.5],
+        }
+    )
+    found = _alike_once(table)
+    both = "b and 1 that rank alike"
+    assert found["contestant"].tolist() == [both, "c", "c", both]
+    assert found["auroc"].tolist() == [0.7, 0.7, 0.6, 0.5]
 
 
 def test_the_rules_line_is_where_the_rule_is(chapter):
