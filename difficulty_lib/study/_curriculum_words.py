@@ -45,7 +45,7 @@ def about(study: CurriculumStudy) -> str:
             else ""
         )
         + f". Scores are of {listed([SOURCES[source] for source in sources])}, of the same seed. "
-        f"Conditions: {conditions}.{collapsed_words(study)}"
+        f"Conditions: {conditions}.{collapsed_words(study.collapsed)}"
     )
 
 

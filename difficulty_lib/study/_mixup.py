@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +15,11 @@ from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib._extras import require
 from difficulty_lib.analysis import Estimate
 from difficulty_lib.audit import over_seeds
+from difficulty_lib.dynamics import CollapsedRunWarning
 from difficulty_lib.mixup import data_map
 from difficulty_lib.ood import OOD_SCORES, calibration, detection
 from difficulty_lib.study._mixup_methods import FULL, MIXUP_METHODS, OPTIONS, PLAIN
+from difficulty_lib.study._steered import learnt_nothing
 from difficulty_lib.training import Run
 from difficulty_lib.training._ood import INSIDE
 
@@ -88,6 +91,11 @@ class MixupStudy:
     def runs(self) -> list[Run]:
         """Every cell's run."""
         return [cell.run for cell in self.cells]
+
+    @property
+    def collapsed(self) -> int:
+        """Runs whose model learnt nothing; they count all the same."""
+        return sum(learnt_nothing(run) for run in self.runs)
 
     def cells_of(self, setting: str, method: str) -> list[MixupCell]:
         """One cell per seed, in the order of the seeds."""
@@ -180,7 +188,10 @@ class MixupStudy:
         parts = []
         for setting in self.settings:
             for cell in self.cells_of(setting, PLAIN):
-                stream = cell.run.dynamics.stream("train", "training")
+                with warnings.catch_warnings():
+                    # What learnt nothing counts, and the page says how many runs that are.
+                    warnings.simplefilter("ignore", CollapsedRunWarning)
+                    stream = cell.run.dynamics.stream("train", "training")
                 assert stream.label is not None  # of classes it always is
                 rarest = int(np.bincount(stream.label).argmin())
                 wrong = pd.Series(stream.matrix("correct")[-1] < 0.5, index=stream.ids)

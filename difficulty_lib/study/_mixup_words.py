@@ -5,6 +5,7 @@ from __future__ import annotations
 from difficulty_lib.analysis import Estimate
 from difficulty_lib.study._mixup import KINDS, MEASURES, MixupStudy
 from difficulty_lib.study._mixup_methods import FULL, MIXUP_METHODS, PLAIN
+from difficulty_lib.study._steered_words import collapsed_words
 from difficulty_lib.study._words import interval
 
 CLAIMED = 0.02  # "about 2 % improvement"
@@ -45,6 +46,7 @@ def about(study: MixupStudy) -> str:
         f"first, with λ from a Beta distribution, α = {o['alpha']:g}, in "
         + _place(o["layer"])
         + "; the mixtures, as many as there were texts, are all that is trained on."
+        + collapsed_words(study.collapsed)
     )
 
 

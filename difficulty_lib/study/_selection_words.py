@@ -41,7 +41,7 @@ def about(study: SelectionStudy) -> str:
         f"{many(len(study.of), 'condition')}, {many(len(study.seeds), 'seed')}, "
         f"{len(study.cells)} trainings; shares kept: {listed([f'{100 * s:g} %' for s in shares])}. "
         f"Scores are of a training on all rows with the same seed. Accuracy is measured on {where}. "
-        f"{updates} Conditions: {conditions}.{collapsed_words(study)}"
+        f"{updates} Conditions: {conditions}.{collapsed_words(study.collapsed)}"
     )
 
 

@@ -131,7 +131,7 @@ class PairedRuns:
     @property
     def collapsed(self) -> int:
         """Runs whose model learnt nothing; they count all the same, as sources of scores, too."""
-        return sum(_learnt_nothing(run) for run in self.runs)
+        return sum(learnt_nothing(run) for run in self.runs)
 
     def methods(self, condition: str) -> list[str]:
         """What was trained under a condition, in the order of the cells."""
@@ -179,7 +179,7 @@ class PairedRuns:
         )
 
 
-def _learnt_nothing(run: Run) -> bool:
+def learnt_nothing(run: Run) -> bool:
     """Whether a run's own samples say so: on other data a model may be worse than chance, and be none."""
     elsewhere = run.config.intervention.get(ALSO, {})
     found = run.record.get("health", {}).items()

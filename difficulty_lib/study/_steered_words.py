@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from difficulty_lib.analysis import Equivalence
-from difficulty_lib.study._steered import PairedRuns, SteeredCell
+from difficulty_lib.study._steered import SteeredCell
 from difficulty_lib.study._steered_runs import Condition
 
 VERDICTS = ("higher", "lower", "equivalent", "undecided")
@@ -48,12 +48,12 @@ def condition_words(condition: Condition, cell: SteeredCell) -> str:
     return said
 
 
-def collapsed_words(study: PairedRuns) -> str:
+def collapsed_words(collapsed: int) -> str:
     """How many models learnt nothing; nothing where all did learn."""
-    if not study.collapsed:
+    if not collapsed:
         return ""
     return (
-        f" In {study.collapsed} of the trainings the model learnt nothing; they count all the same, and "
+        f" In {collapsed} of the trainings the model learnt nothing; they count all the same, and "
         "their scores are used, for a method that fails there has failed."
     )
 
