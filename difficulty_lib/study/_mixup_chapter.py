@@ -33,7 +33,9 @@ class MixupChapter:
         for setting in self.study.settings:
             glue(f"guessing_f1_{key_of(setting)}", self.study.guessing(setting)["f1"])
             glue(f"plain_f1_{key_of(setting)}", self.study.over_seeds("f1", setting, PLAIN))
-            for control in [c for c in words.CONTROLS if c in self.study.methods]:
+            plain = self.study.cells_of(setting, PLAIN)[0].run
+            glue(f"n_train_{key_of(setting)}", plain.sizes["train"])
+            for control in [c for c in words.CONTROLS[1:] if c in self.study.methods]:
                 found = self.study.difference("f1", setting, FULL, control)
                 glue(f"f1_{key_of(setting)}_against_{key_of(control)}", found)
             for measure in self.study.measures(setting):

@@ -102,3 +102,12 @@ def test_published_runs_are_not_made_anew_for_the_times_of_a_clones_files(tmp_pa
     jobs = (done.stdout + done.stderr).split("Job stats:")[1]
     assert "notebook" in jobs
     assert not re.search(r"^run ", jobs, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", EDITIONS["published"]["chapters"])
+def test_a_published_page_holds_no_warning(name):
+    """It would show the paths of the machine that executed it."""
+    page = nbformat.read(ROOT / "book" / "chapters" / f"{name}.ipynb", as_version=4)
+    outputs = [output for cell in page.cells for output in cell.get("outputs", [])]
+    assert outputs
+    assert not [output.text for output in outputs if output.get("name") == "stderr"]
