@@ -197,13 +197,19 @@ def assert_same(found, wanted, tolerance):
             np.testing.assert_array_equal(seen.offsets, values.offsets)
             seen, values = seen.values, values.values
         if np.issubdtype(values.dtype, np.floating):
-            # A logit near 0 is what is left of larger terms, whose rounding it keeps.
-            terms = max(1.0, np.abs(values).max()) if "logit" in name else 1.0
-            np.testing.assert_allclose(
-                seen, values, rtol=tolerance, atol=tolerance * terms, err_msg=name
-            )
+            assert_close(seen, values, name, tolerance)
         else:
             np.testing.assert_array_equal(seen, values, err_msg=name)
+
+
+def assert_close(seen, values, name, tolerance=1e-5):
+    """Losses and entropies to `tolerance`; logits and their differences by the largest of them.
+
+    For one near 0 is what is left of larger terms, whose rounding it keeps.
+    """
+    of_logits = "logit" in name or "margin" in name
+    terms = max(1.0, np.abs(values).max()) if of_logits else 1.0
+    np.testing.assert_allclose(seen, values, rtol=tolerance, atol=tolerance * terms, err_msg=name)
 
 
 def widened(collate, longest):
@@ -326,7 +332,7 @@ def test_training_sees_what_evaluation_sees(task, kind, run_of):
     assert one.sum() >= 10
     for name in ("loss", "entropy", "margin"):
         found, wanted = trained.matrix(name)[:, one], evaluated.matrix(name)[:, one]
-        np.testing.assert_allclose(found, wanted, atol=1e-5, rtol=1e-5, err_msg=name)
+        assert_close(found, wanted, name)
     assert (trained.matrix("loss") >= evaluated.matrix("loss") - 1e-4).all()
     assert (trained.tokens is None) == (TASKS[task].labels != "tokens")
     if trained.tokens is not None:
