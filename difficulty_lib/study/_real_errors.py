@@ -227,15 +227,14 @@ class RealErrorsStudy:
             return None
         models = _by_model(self.reviews).items()
         streams = {m: _streams(runs, "test") for m, runs in models}
-        found = JudgedErrors(
-            streams, judgements, words=self._by_words(next(iter(streams.values()))[0])
-        )
+        alone = JudgedErrors(streams, judgements)
         try:
-            found.check()
+            alone.check()
         except DynamicsError as error:
             self.why["judged"] = str(error)
             return None
-        return found
+        # Fitted last: it takes a minute.
+        return JudgedErrors(streams, judgements, words=self._by_words(alone.first))
 
     def _by_words(self, stream: StreamDynamics) -> pd.Series | None:
         """A linear model's probability of the given labels; None where the texts are not at hand."""
