@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,14 +15,13 @@ from difficulty_lib.cli._options import (
     Quiet,
     Seed,
 )
+from difficulty_lib.cli._problem_lines import problem_lines
 from difficulty_lib.cli._several import refuse_beside, train_folds, train_halves
 from difficulty_lib.data import DATASETS
 from difficulty_lib.tasks import TASKS
 
 if TYPE_CHECKING:
     from difficulty_lib.training import Run
-
-SHOWN_IDS = 5
 
 
 def run(
@@ -156,15 +155,4 @@ def measured(done: Run) -> list[str]:
             found = metrics[name].get(f"{split}/evaluation", [metrics[name].get(split)])[-1]
             if found is not None:
                 lines.append(f"{split} {name}: {found:.3f}")
-    return lines
-
-
-def problem_lines(problems: list[dict[str, Any]]) -> list[str]:
-    """The samples that did not fit, a line per split and problem: how many, and the first ids."""
-    lines = []
-    for found in problems:
-        ids = found["ids"]
-        first = ", ".join(map(str, ids[:SHOWN_IDS])) + (", …" if len(ids) > SHOWN_IDS else "")
-        fate = "kept" if found["used"] else "set aside"
-        lines.append(f"{found['split']}: {len(ids):,} {fate}, {found['problem']}: {first}")
     return lines

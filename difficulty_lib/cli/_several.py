@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from difficulty_lib._errors import ConfigError
+from difficulty_lib.cli._problem_lines import problem_lines
 from difficulty_lib.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -56,7 +57,6 @@ def train_halves(config: RunConfig, *, progress: bool) -> None:
 
 
 def _say(runs: list[Run], stream: StreamDynamics, made: dict[str, int], ending: str) -> None:
-    from difficulty_lib.cli._run import problem_lines
     from difficulty_lib.dynamics import Dynamics
     from difficulty_lib.scores import SCORES
     from difficulty_lib.scores._collapsed import refuse_collapsed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difficulty_lib.mixup._examples import mixing_collator as mixing_collator
 from difficulty_lib.mixup._trainer import MixupTrainer
-from difficulty_lib.training._fine_tune import StudyTrainer
+from difficulty_lib.training._study_trainer import StudyTrainer
 
 
 class MixedStudyTrainer(MixupTrainer, StudyTrainer):

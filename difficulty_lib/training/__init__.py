@@ -9,10 +9,10 @@ from difficulty_lib._lazy import lazy
 from difficulty_lib.training._config import RunConfig as RunConfig
 from difficulty_lib.training._cross_validation import cross_validate as cross_validate
 from difficulty_lib.training._probabilities import fold_probabilities as fold_probabilities
-from difficulty_lib.training._runs import Run as Run
+from difficulty_lib.training._run import Run as Run
+from difficulty_lib.training._run import load_recorded as load_recorded
 from difficulty_lib.training._runs import find_run as find_run
 from difficulty_lib.training._runs import get_or_train as get_or_train
-from difficulty_lib.training._runs import load_recorded as load_recorded
 from difficulty_lib.training._runs import runs_folder as runs_folder
 from difficulty_lib.training._second_split import second_split as second_split
 

@@ -11,7 +11,8 @@ import numpy as np
 from difficulty_lib._errors import DataError
 from difficulty_lib.data import TextData, load_data
 from difficulty_lib.scores import score_table
-from difficulty_lib.training._runs import Run, train_run
+from difficulty_lib.training._run import Run
+from difficulty_lib.training._runs import train_run
 
 # The same numbers come out on the same hardware with as many threads. Otherwise sums are rounded in
 # another order, which a training amplifies.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from difficulty_lib._extras import require
-from difficulty_lib.training._fine_tune import use_bfloat16
+from difficulty_lib.training._precision import use_bfloat16
 
 LONG = 128  # tokens, above which plain attention is chosen
 

@@ -13,7 +13,8 @@ from difficulty_lib.dynamics import Dynamics
 from difficulty_lib.dynamics._merge import merge_samples
 from difficulty_lib.training._config import RunConfig
 from difficulty_lib.training._interventions import HELD_OUT
-from difficulty_lib.training._runs import Run, find_run, get_or_train
+from difficulty_lib.training._run import Run
+from difficulty_lib.training._runs import find_run, get_or_train
 
 
 def cross_validate(

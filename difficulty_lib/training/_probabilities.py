@@ -13,7 +13,7 @@ from difficulty_lib.tasks import EncodedSplit, TaskSettings
 from difficulty_lib.training._interventions import HELD_OUT
 
 if TYPE_CHECKING:
-    from difficulty_lib.training._runs import Run
+    from difficulty_lib.training._run import Run
 
 PREFIX = "p_"
 

@@ -11,10 +11,10 @@ import pandas as pd
 
 from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib.scores import SCORES
+from difficulty_lib.training._run import RECORD, Run
 
 if TYPE_CHECKING:
     from difficulty_lib.training._config import RunConfig
-    from difficulty_lib.training._runs import Run
 
 SOURCE = (
     *("score", "run", "stream", "epochs", "allow_collapsed"),
@@ -70,8 +70,6 @@ def source_run(name: str, where: str, dataset: str, roots: Sequence[Path]) -> Ru
         ConfigError: if it is in none of them.
         DataError: if it is of other data.
     """
-    from difficulty_lib.training._runs import RECORD, Run  # which needs this
-
     folder = next((root / name for root in roots if (root / name / RECORD).exists()), None)
     if folder is None:
         raise ConfigError(

@@ -11,7 +11,7 @@ from difficulty_lib.dynamics import Dynamics
 from difficulty_lib.dynamics._merge import merge_samples
 from difficulty_lib.training._config import RunConfig
 from difficulty_lib.training._cross_validation import get_or_train_all
-from difficulty_lib.training._runs import Run
+from difficulty_lib.training._run import Run
 
 
 def second_split(

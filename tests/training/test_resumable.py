@@ -5,7 +5,7 @@ import pytest
 from training import tiny
 
 from difficulty_lib.training import RunConfig, _resumable, get_or_train
-from difficulty_lib.training._fine_tune import StudyTrainer
+from difficulty_lib.training._study_trainer import StudyTrainer
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::difficulty_lib.dynamics._health.CollapsedRunWarning"

@@ -503,7 +503,7 @@ def test_a_run_whose_dynamics_are_damaged_is_named(tiny_folder):
 
 
 def test_precision_follows_the_setting():
-    from difficulty_lib.training._fine_tune import use_bfloat16
+    from difficulty_lib.training._precision import use_bfloat16
 
     assert use_bfloat16("bfloat16") is True
     assert use_bfloat16("float32") is False

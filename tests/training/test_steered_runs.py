@@ -15,8 +15,8 @@ from difficulty_lib.scores import score_table
 from difficulty_lib.selection import select
 from difficulty_lib.training import RunConfig, _resumable, get_or_train
 from difficulty_lib.training._curriculum import curriculum_of
-from difficulty_lib.training._fine_tune import StudyTrainer
 from difficulty_lib.training._scores_from import file_digest
+from difficulty_lib.training._study_trainer import StudyTrainer
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::difficulty_lib.dynamics._health.CollapsedRunWarning"),
