@@ -26,7 +26,8 @@ def predict_answers(
     """What a model answers, and how right it is.
 
     The answer is the span of the context with the largest sum of start and end logit, of at most 30
-    tokens, over all features of the question. If the split has unanswerable questions (SQuAD 2),
+    tokens, over all features of the question; it begins and ends with tokens that hold more than
+    space. If the split has unanswerable questions (SQuAD 2),
     none is given where the first token's sum, the smallest of the features, is larger; otherwise
     every question gets an answer (SQuAD 1). Of equal spans the first counts.
 
@@ -42,6 +43,7 @@ def predict_answers(
         answer; `exact_match` and `f1` (SQuAD's, the largest over the gold answers; 0 or 1 for an
         unanswerable question).
     """
+    contexts, golds = frame[settings.text_columns[-1]], frame["label"]
     ids = np.array([row["sample_id"] for row in encoded.rows], dtype=np.int64)
     # Python's floats are enough for what is compared: sums of two float32.
     score = np.empty(len(ids))
@@ -50,11 +52,10 @@ def predict_answers(
     for places, rows, start, end in _logits(model, settings.tokenizer, encoded):
         held = np.zeros(start.shape, dtype=bool)
         for number, row in enumerate(rows):
-            held[number, : len(row["offsets"])] = row["offsets"][:, 0] >= 0
+            held[number, : len(row["offsets"])] = _answering(contexts.at[row["sample_id"]], row)
         score[places], span[places] = best_spans(start, end, held)
         null[places] = start[:, 0] + end[:, 0]
-    refusing = not frame["label"].map(len).all()
-    contexts, golds = frame[settings.text_columns[-1]], frame["label"]
+    refusing = not golds.map(len).all()
     made = []
     for sample_id, features in _by_question(ids):
         best = features[score[features].argmax()]
@@ -126,6 +127,12 @@ def _by_question(ids: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64
     edges = np.flatnonzero(np.diff(ids)) + 1
     for features in np.split(np.arange(len(ids)), edges):
         yield int(ids[features[0]]), features
+
+
+def _answering(context: str, row: Any) -> list[bool]:
+    """Which tokens may begin or end an answer: the context's, but for those that are space alone."""
+    offsets = row["offsets"].tolist()
+    return [first >= 0 and context[first:last].strip() != "" for first, last in offsets]
 
 
 def _cut(context: str, first: int, last: int) -> tuple[str, int, int]:
