@@ -24,6 +24,7 @@ class AuditChapter:
         glue("n_settings", len(study.settings))
         glue("n_seeds", len(study.seeds))
         glue("n_trainings", len(study.cells))
+        glue("n_rows", min(len(cell.truth) for cell in study.cells))
         glue("n_contestants", study.precision.shape[1])
 
     def about(self) -> str:

@@ -156,6 +156,7 @@ class RealErrorsChapter:
         if found is None:
             return words.missing(self.study, "judged")
         glue("imdb_read", found.at)
+        glue("imdb_runs", len(self.study.reviews))
         for kind in KINDS:
             glue(f"imdb_{kind}_base_rate", found.truth(kind).mean())
             for name, read in found.headline[kind].items():
