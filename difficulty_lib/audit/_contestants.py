@@ -16,6 +16,7 @@ from difficulty_lib.dynamics import StreamDynamics
 from difficulty_lib.features import neighbour_agreement
 from difficulty_lib.scores import SCORES, hardness, score_table
 
+_SALT = 50_000  # parts of the data, and errors in them, are chosen by hashes of the ids, too
 Recorded = StreamDynamics | Sequence[StreamDynamics]
 
 
@@ -134,7 +135,7 @@ def neighbour_disagreement(labels: pd.Series, embedding: Any, k: int = 10) -> pd
 def random_ranking(ids: ArrayLike, seed: int = 0) -> pd.Series:
     """Numbers in [0, 1) that depend on sample_id and seed alone: what finds errors by chance."""
     index = pd.Index(np.asarray(ids, dtype=np.int64))
-    return marked(unit_hash(index.to_numpy(), salt=seed), index, "random")
+    return marked(unit_hash(index.to_numpy(), salt=_SALT + seed), index, "random")
 
 
 def mean_of_ranks(contestants: pd.DataFrame, name: str = "mean_of_ranks") -> pd.Series:

@@ -23,6 +23,8 @@ from difficulty_lib.audit import (
     random_ranking,
     score_contestants,
 )
+from difficulty_lib.corruptions import contradict_duplicates
+from difficulty_lib.data import TextData
 from difficulty_lib.data._hashing import unit_hash
 
 CLASSES, EPOCHS = 4, 3
@@ -216,9 +218,28 @@ def test_neighbours_that_disagree_by_a_loop():
 def test_the_random_order_depends_on_ids_and_seed_alone():
     ids = np.array([9, 2, 40])
     found = random_ranking(ids, seed=3)
-    assert found.tolist() == unit_hash(ids, 3).tolist()
+    assert sorted(found) == sorted(unit_hash(ids, 50_003).tolist())
     assert random_ranking(ids[::-1], seed=3).loc[ids].tolist() == found.tolist()
     assert random_ranking(ids, seed=4).tolist() != found.tolist()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_random_order_does_not_tell_what_was_added_to_a_part_of_the_data(seed):
+    """Parts are chosen by a hash of the ids, too: the same one would put all of them last."""
+    texts = [f"text number {number}" for number in range(4000)]
+    data = TextData(
+        name="own",
+        splits={"train": pd.DataFrame({"text": texts, "label": np.arange(4000) % 2})},
+        text_columns=("text",),
+        label_names=("no", "yes"),
+        origin="file",
+    ).subset({"train": 500})
+    grown, truth = contradict_duplicates(data["train"], 0.2, seed, classes=2)
+    added = truth["corrupted"].to_numpy()
+    assert 60 < added.sum() < 140
+    places = random_ranking(grown.index, seed=seed).rank() / len(grown)
+    # The mean place of so many has a standard deviation of about .03.
+    assert abs(places[added].mean() - 0.5) < 0.12
 
 
 def test_the_mean_of_ranks_by_hand():
