@@ -381,9 +381,15 @@ CLAIMS.add(
         why_bar="a half; a random order has a tenth",
         measures=(
             Measure(
-                "Emotion",
+                "Emotion, any other class",
                 "mislabel-audit-emotion",
                 "action_training_flip_labels_10",
+                "How well are the errors found?",
+            ),
+            Measure(
+                "Emotion, the class that a sample is taken for",
+                "mislabel-audit-kinds",
+                "action_training_flip_by_instance_10",
                 "How well are the errors found?",
             ),
         ),
@@ -401,9 +407,16 @@ CLAIMS.add(
         why_bar="any at all",
         measures=(
             Measure(
-                "Emotion",
+                "Emotion, any other class",
                 "mislabel-audit-emotion",
                 "distance_training_flip_labels_10",
+                "How well are the errors found?",
+                "+.3f",
+            ),
+            Measure(
+                "Emotion, six kinds of errors",
+                "mislabel-audit-kinds",
+                "distance_training",
                 "How well are the errors found?",
                 "+.3f",
             ),
