@@ -173,7 +173,11 @@ class AuditChapter:
         return folded(wide.reset_index(), "average precision by epoch, with 95 % intervals")
 
     def over_time_text(self) -> str:
-        """What the first epoch already gives."""
+        """What the first epoch already gives, and the sum over the epochs beside the last loss."""
+        for name in self.study.actions:
+            loss = words.last_loss(name)
+            if loss in self.study.precision:
+                glue(f"beyond_last_{name.split('/')[1]}", self.study.distance(name, loss))
         return words.over_time(self.study)
 
     def verdict_text(self) -> str:

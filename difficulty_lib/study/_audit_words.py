@@ -147,7 +147,7 @@ def over_time(study: AuditStudy) -> str:
             f"{first['spearman'].mean():.2f}"
         )
     for action in study.actions:
-        loss = action.replace(ACTION, "last_loss")
+        loss = last_loss(action)
         if loss in study.precision:
             ahead = study.distance(action, loss)
             stream = STREAMS[action.split("/")[1]]
@@ -156,6 +156,11 @@ def over_time(study: AuditStudy) -> str:
                 f"{interval(ahead, 3)}, over all settings"
             )
     return f"{'. '.join(_upper(part) for part in parts)}."
+
+
+def last_loss(action: str) -> str:
+    """The contestant that is the last epoch's loss on the stream of an action score."""
+    return action.replace(ACTION, "last_loss")
 
 
 def verdict(study: AuditStudy) -> str:
