@@ -185,6 +185,16 @@ class AuditStudy:
         return self.best if contestant == "best" else self.precision[contestant]
 
     @cached_property
+    def beyond_last(self) -> dict[str, Estimate]:
+        """By action score, its distance over all settings to the last epoch's loss on its stream."""
+        losses = {name: name.replace(ACTION, "last_loss") for name in self.actions}
+        return {
+            name: self.distance(name, loss)
+            for name, loss in losses.items()
+            if loss in self.precision
+        }
+
+    @cached_property
     def series(self) -> dict[str, str]:
         """What the charts show, contestant by its title: named in advance, but for the best."""
         shown = {title(name): name for name in self.actions}

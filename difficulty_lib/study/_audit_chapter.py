@@ -174,10 +174,8 @@ class AuditChapter:
 
     def over_time_text(self) -> str:
         """What the first epoch already gives, and the sum over the epochs beside the last loss."""
-        for name in self.study.actions:
-            loss = words.last_loss(name)
-            if loss in self.study.precision:
-                glue(f"beyond_last_{name.split('/')[1]}", self.study.distance(name, loss))
+        for name, ahead in self.study.beyond_last.items():
+            glue(f"beyond_last_{name.split('/')[1]}", ahead)
         return words.over_time(self.study)
 
     def verdict_text(self) -> str:

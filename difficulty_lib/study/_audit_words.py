@@ -8,7 +8,6 @@ from difficulty_lib.analysis import Estimate
 from difficulty_lib.corruptions import CORRUPTIONS
 from difficulty_lib.scores import SCORES
 from difficulty_lib.study._audit import (
-    ACTION,
     SECONDS,
     SHARE,
     STREAMS,
@@ -146,21 +145,13 @@ def over_time(study: AuditStudy) -> str:
             f"worse in {worse} of {len(first)} settings and better in {better}; Spearman of the two rankings "
             f"{first['spearman'].mean():.2f}"
         )
-    for action in study.actions:
-        loss = last_loss(action)
-        if loss in study.precision:
-            ahead = study.distance(action, loss)
-            stream = STREAMS[action.split("/")[1]]
-            parts.append(
-                f"{stream}, the sum over all epochs minus the last epoch's loss alone is "
-                f"{interval(ahead, 3)}, over all settings"
-            )
+    for action, ahead in study.beyond_last.items():
+        stream = STREAMS[action.split("/")[1]]
+        parts.append(
+            f"{stream}, the sum over all epochs minus the last epoch's loss alone is "
+            f"{interval(ahead, 3)}, over all settings"
+        )
     return f"{'. '.join(_upper(part) for part in parts)}."
-
-
-def last_loss(action: str) -> str:
-    """The contestant that is the last epoch's loss on the stream of an action score."""
-    return action.replace(ACTION, "last_loss")
 
 
 def verdict(study: AuditStudy) -> str:
