@@ -11,12 +11,11 @@ from numpy.typing import ArrayLike
 
 from difficulty_lib._errors import ConfigError, DataError, DynamicsError
 from difficulty_lib.audit._oriented import MARK, check_values, marked, oriented
-from difficulty_lib.data._hashing import unit_hash
+from difficulty_lib.data._hashing import RANDOM_ORDER, unit_hash
 from difficulty_lib.dynamics import StreamDynamics
 from difficulty_lib.features import neighbour_agreement
 from difficulty_lib.scores import SCORES, hardness, score_table
 
-_SALT = 50_000  # parts of the data, and errors in them, are chosen by hashes of the ids, too
 Recorded = StreamDynamics | Sequence[StreamDynamics]
 
 
@@ -135,7 +134,7 @@ def neighbour_disagreement(labels: pd.Series, embedding: Any, k: int = 10) -> pd
 def random_ranking(ids: ArrayLike, seed: int = 0) -> pd.Series:
     """Numbers in [0, 1) that depend on sample_id and seed alone: what finds errors by chance."""
     index = pd.Index(np.asarray(ids, dtype=np.int64))
-    return marked(unit_hash(index.to_numpy(), salt=_SALT + seed), index, "random")
+    return marked(unit_hash(index.to_numpy(), salt=RANDOM_ORDER + seed), index, "random")
 
 
 def mean_of_ranks(contestants: pd.DataFrame, name: str = "mean_of_ranks") -> pd.Series:

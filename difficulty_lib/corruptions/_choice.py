@@ -10,17 +10,16 @@ from numpy.typing import NDArray
 
 from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib._whole import whole_number
-from difficulty_lib.data._hashing import unit_hash
+from difficulty_lib.data._hashing import CORRUPTION, unit_hash
 
 RATES = (0.01, 0.4)
-_SALT = 1_000_000
 _DRAWS = 8
 CHOICE, PIECE, OTHER, KIND = range(4)  # what a draw decides
 
 
 def draws(frame: pd.DataFrame, seed: int, what: int) -> NDArray[np.float64]:
     """A number in [0, 1) for every row, of its id, the seed and what it decides: shape (N,)."""
-    return unit_hash(frame.index.to_numpy(), salt=_SALT + _DRAWS * seed + what)
+    return unit_hash(frame.index.to_numpy(), salt=CORRUPTION + _DRAWS * seed + what)
 
 
 def chosen(

@@ -13,13 +13,12 @@ from difficulty_lib.curriculum._checked import (
     checked_ids,
     checked_values,
 )
-from difficulty_lib.data._hashing import unit_hash
+from difficulty_lib.data._hashing import ORDER, unit_hash
 from difficulty_lib.scores import SCORES, hardness
 
 IN_CLASS = "_in_class"  # ends the name of an order that every class follows on its own
 BY_SCORE = ("easy_first", "hard_first", "ambiguous_first")
 ORDERS = (*BY_SCORE, *(f"{order}{IN_CLASS}" for order in BY_SCORE), "random")
-_SALT = 20_000_000
 
 
 def turned(
@@ -91,7 +90,7 @@ def ordered(
     if order not in ORDERS:
         raise ConfigError(f"unknown order '{order}'; known: {', '.join(ORDERS)}")
     ids = checked_ids(scores.index, f"'{scores.name}'")
-    tie = unit_hash(ids, salt=_SALT + whole_number("seed", seed, 0))
+    tie = unit_hash(ids, salt=ORDER + whole_number("seed", seed, 0))
     if order == "random":
         return ids[np.lexsort((ids, tie))]
     plain = order.removesuffix(IN_CLASS)

@@ -5,6 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+# Where the salts of each use begin: one and the same number would tie, say, what is left out to what is
+# corrupted. They stay as they are, or recorded runs would be of other samples.
+SPLIT, PART = 0, 1
+FOLDS = 10_000
+THRESHOLD = 30_000
+PAIRS = 40_000
+RANDOM_ORDER = 50_000
+CORRUPTION = 1_000_000
+ORDER = 20_000_000
+
 
 def unit_hash(ids: ArrayLike, salt: int = 0) -> NDArray[np.float64]:
     """SplitMix64 of the ids, mapped to [0, 1).

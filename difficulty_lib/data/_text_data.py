@@ -9,7 +9,7 @@ import pandas as pd
 
 from difficulty_lib._errors import DataError
 from difficulty_lib.data._fingerprint import fingerprint
-from difficulty_lib.data._hashing import unit_hash
+from difficulty_lib.data._hashing import PART, unit_hash
 from difficulty_lib.data._problems import problem_table
 
 
@@ -80,7 +80,7 @@ class TextData:
 def _first(frame: pd.DataFrame, size: int | None) -> pd.DataFrame:
     if size is None or size >= len(frame):
         return frame
-    order = np.argsort(unit_hash(frame.index.to_numpy(), salt=1), kind="stable")
+    order = np.argsort(unit_hash(frame.index.to_numpy(), salt=PART), kind="stable")
     return frame.iloc[np.sort(order[:size])]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from difficulty_lib._extras import require
-from difficulty_lib.data._hashing import unit_hash
+from difficulty_lib.data._hashing import SPLIT, unit_hash
 from difficulty_lib.images._data import IMAGES, ImageData, ImageSet
 
 TEST_SHARE = 1 / 3
@@ -19,7 +19,7 @@ def load_digits() -> ImageData:
     found = require("sklearn.datasets", "train").load_digits()
     images = (found.images / 16).astype(np.float32)
     labels, ids = found.target.astype(np.int64), np.arange(len(images))
-    test = unit_hash(ids, salt=0) < TEST_SHARE
+    test = unit_hash(ids, salt=SPLIT) < TEST_SHARE
     rows = {"train": ~test, "test": test}
     return ImageData(
         name="digits",

@@ -9,11 +9,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from difficulty_lib._errors import ConfigError, DataError
-from difficulty_lib.data._hashing import unit_hash
+from difficulty_lib.data._hashing import PAIRS, unit_hash
 
 Labels = Literal["same", "other", "any"]
 BY = ("highest", "lowest", "random")
-_SALT = 40_000
 
 
 def pair_samples(
@@ -115,7 +114,7 @@ def random_pairs(label: pd.Series, *, count: int | None = None, seed: int = 0) -
     pairs: list[tuple[int, int]] = []
     turn = 0
     while len(pairs) < count:
-        rng = np.random.default_rng([seed, _SALT, turn])
+        rng = np.random.default_rng([seed, PAIRS, turn])
         order = rng.permutation(ids.sort_values())
         shift = rng.integers(1, len(ids))  # so that nothing is mixed with itself
         pairs += list(zip(order.tolist(), np.roll(order, shift).tolist()))
@@ -153,7 +152,7 @@ def _pool(ranked: NDArray[Any], own: Any, labels: Labels, top: float) -> NDArray
 def _ordered(ids: pd.Index, entropy: pd.Series, by: str, seed: int) -> pd.Index:
     ids = ids.sort_values()
     if by == "random":
-        return ids[np.argsort(unit_hash(ids.to_numpy(), salt=_SALT + seed), kind="stable")]
+        return ids[np.argsort(unit_hash(ids.to_numpy(), salt=PAIRS + seed), kind="stable")]
     return entropy.loc[ids].sort_values(ascending=by == "lowest", kind="stable").index
 
 

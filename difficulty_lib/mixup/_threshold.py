@@ -10,13 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib.data import TextData
-from difficulty_lib.data._hashing import unit_hash
+from difficulty_lib.data._hashing import THRESHOLD, unit_hash
 from difficulty_lib.dynamics import StreamDynamics
 from difficulty_lib.scores import SCORES
 
 Ids = NDArray[np.int64]
 CLASS = "threshold"  # the class that nothing belongs to
-_SALT = 30_000
 
 
 def threshold_samples(ids: ArrayLike, classes: int, seed: int = 0, part: int = 0) -> Ids:
@@ -46,7 +45,7 @@ def threshold_samples(ids: ArrayLike, classes: int, seed: int = 0, part: int = 0
     known = np.asarray(ids, dtype=np.int64)
     if len(known) < classes + 1:
         raise DataError(f"{len(known)} samples; expected {classes + 1} or more")
-    order = np.argsort(unit_hash(known, salt=_SALT + seed), kind="stable")
+    order = np.argsort(unit_hash(known, salt=THRESHOLD + seed), kind="stable")
     return np.sort(known[np.array_split(order, classes + 1)[part]])
 
 

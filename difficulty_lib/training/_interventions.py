@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib.data import TextData
-from difficulty_lib.data._hashing import unit_hash
+from difficulty_lib.data._hashing import FOLDS, unit_hash
 from difficulty_lib.training._corrupting import NAME as CORRUPTED
 from difficulty_lib.training._corrupting import corrupt
 from difficulty_lib.training._planting import plant
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 HELD_OUT = "held_out"  # the split of the samples that a fold's run does not train on
 SECOND = "second_half"  # the split that the second stage trains on
-_SALT = 10_000
 
 
 def fold_of(ids: ArrayLike, folds: int, seed: int) -> NDArray[np.int64]:
@@ -32,7 +31,7 @@ def fold_of(ids: ArrayLike, folds: int, seed: int) -> NDArray[np.int64]:
         folds: how many folds there are.
         seed: other seeds give other folds.
     """
-    return (unit_hash(ids, salt=_SALT + 2 * seed) * folds).astype(np.int64)
+    return (unit_hash(ids, salt=FOLDS + 2 * seed) * folds).astype(np.int64)
 
 
 def half_of(ids: ArrayLike, seed: int) -> NDArray[np.int64]:
@@ -42,7 +41,7 @@ def half_of(ids: ArrayLike, seed: int) -> NDArray[np.int64]:
         ids: shape (N,), integers.
         seed: other seeds give other halves.
     """
-    return (unit_hash(ids, salt=_SALT + 2 * seed + 1) >= 0.5).astype(np.int64)
+    return (unit_hash(ids, salt=FOLDS + 2 * seed + 1) >= 0.5).astype(np.int64)
 
 
 def intervene(data: TextData, config: RunConfig) -> TextData:
