@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from colours import VISION, contrast, difference
 
+from difficulty_lib.charts._audit import GREY, RANDOM, _colours
+
 SCRIPT = (Path(__file__).parents[1] / "book/_ext/charts.js").read_text("utf8")
 INKS = re.findall(r"'(#\w{6})': \['(#\w{6})', '(#\w{6})'\]", SCRIPT)
 PAPER = {"light": "#ffffff", "dark": "#14181e"}  # of the book's theme
@@ -14,7 +16,7 @@ CHARTS = sorted((Path(__file__).parents[1] / "difficulty_lib/charts").glob("*.py
 
 
 def categories(mode):
-    return [ink[1 + list(PAPER).index(mode)] for ink in INKS[:7]]
+    return [ink[1 + list(PAPER).index(mode)] for ink in INKS[:8]]
 
 
 @pytest.mark.parametrize("vision", VISION)
@@ -33,3 +35,11 @@ def test_every_category_stands_out_from_the_page(mode):
 def test_charts_use_colours_that_the_script_knows(path):
     used = set(re.findall(r"#[0-9a-fA-F]{6}\b", path.read_text("utf8")))
     assert used <= {ink[0] for ink in INKS}
+
+
+def test_eight_series_have_eight_colours_and_the_random_order_is_grey():
+    names = [*map(str, range(7)), RANDOM]
+    for series in (names, names[3:], names[:7]):
+        colours = _colours(series).to_dict()["scale"]["range"]
+        assert len(set(colours)) == len(series)
+        assert (GREY in colours) == (RANDOM in series)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import pandas as pd
 
 from difficulty_lib.charts._show import INK, alt
 
 # The first are the action scores, in the warm colours of what is hard.
-SERIES = (INK["hard"], INK["medium"], "#8c4a8c", INK["easy"], "#4f8a5b", "#3aa3a0", "#7b8794")
-GREY = "#7b8794"
+SERIES = (INK["hard"], INK["medium"], "#8c4a8c", INK["easy"], "#4f8a5b", "#3aa3a0", "#5a3a1e")
+GREY = "#7b8794"  # of the random order, too
+RANDOM = "random order"
 COLUMNS = 2
 WIDEST, LEGIBLE = 330, 20  # pixels of the heat map, and of a square that a number fits into
 UNIT = alt.Scale(domain=[0, 1], clamp=True)
@@ -159,10 +162,11 @@ def per_cent(rate: float) -> str:
 
 
 def _colours(series: list[str], field: str = "series:N") -> alt.Color:
-    more = [*SERIES, *SERIES][: len(series)]
+    others = cycle(SERIES)
+    colours = [GREY if name == RANDOM else next(others) for name in series]
     return alt.Color(
         field,
-        scale=alt.Scale(domain=series, range=more),
+        scale=alt.Scale(domain=series, range=colours),
         legend=alt.Legend(title=None, orient="top", columns=2, labelLimit=320),
     )
 
