@@ -31,7 +31,7 @@ def intervals_chart(
     )
     order, series = list(dict.fromkeys(data["label"])), list(dict.fromkeys(data["series"]))
     base = alt.Chart(data).encode(
-        y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=220)),
+        y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=340)),
         yOffset=alt.YOffset("series:N", sort=series),
         color=alt.Color(
             "series:N",

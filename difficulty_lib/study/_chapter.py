@@ -16,14 +16,16 @@ from difficulty_lib.study import _words as words
 from difficulty_lib.study._explain_words import explained, hypothesis
 from difficulty_lib.study._study import Study
 
+_END = re.compile(r"\[[-+\d.]+( %)?, [-+\d.]+( %)?\]$|(?<=\d) %$")
+
 
 def shown(table: pd.DataFrame, digits: int = 3) -> Any:
     """A table without its index, texts left-aligned and wrapped.
 
     The texts are anybody's: what looks like HTML is shown, not obeyed, and what would hide or
-    reorder something is shown by its number.
+    reorder something is shown by its number. Figures are not broken across lines.
     """
-    table = table.map(lambda value: plain(value) if isinstance(value, str) else value)
+    table = table.map(lambda value: _unbroken(plain(value)) if isinstance(value, str) else value)
     styled = table.style.hide(axis="index").format(precision=digits, escape="html")
     styled = styled.format_index(lambda name: escape(plain(str(name))), axis="columns")
     if "text" in table.columns:
@@ -31,6 +33,11 @@ def shown(table: pd.DataFrame, digits: int = 3) -> Any:
             subset=["text"], **{"white-space": "normal", "min-width": "11rem"}
         )
     return styled.set_table_attributes('class="dataframe study-table"')
+
+
+def _unbroken(text: str) -> str:
+    """The interval or the percent sign at the end of a text stays with its numbers."""
+    return _END.sub(lambda end: end[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
 
 
 def key_of(name: str) -> str:

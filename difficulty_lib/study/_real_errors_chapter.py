@@ -21,6 +21,15 @@ from difficulty_lib.study._real_errors_imdb import KINDS, WORDS
 from difficulty_lib.study._real_errors_kinds import KINDS as LABEL_KINDS
 
 ROWS = 12  # of the contestants on IMDB
+HEADS = {
+    "kind": "errors",
+    "average_precision": "average precision",
+    "auroc": "AUROC",
+    "base_rate": "base rate",
+    "errors_among_judged": "errors among these",
+    "lowest": "at least",
+    "highest": "at most",
+}
 Text = str
 
 
@@ -196,7 +205,10 @@ class RealErrorsChapter:
             return None
         ends = [c for c in found.table if str(c).endswith(("_low", "_high"))]
         table = _alike_once(found.table).drop(columns=ends).replace({"kind": KINDS})
-        return shown(table.groupby("kind", sort=False).head(rows))
+        table = table.groupby("kind", sort=False).head(rows)
+        return shown(
+            table.assign(contestant=table["contestant"].map(in_words)).rename(columns=HEADS)
+        )
 
     def judged_chart(self, rows: int = ROWS) -> Any:
         """Average precision of the best contestants on any error, and theirs on correctable ones."""
@@ -208,7 +220,7 @@ class RealErrorsChapter:
         table = table[table["contestant"].isin(best)]
         table = pd.DataFrame(
             {
-                "label": table["contestant"],
+                "label": table["contestant"].map(in_words),
                 "series": table["kind"].map(KINDS),
                 "estimate": [
                     Estimate(v, low, high, n=len(found.judgements))
@@ -244,6 +256,17 @@ class RealErrorsChapter:
         return "" if found is None else words.over_time(found)
 
 
+def in_words(contestant: str) -> str:
+    """A contestant of the reviews in words; all scores there are of the same stream.
+
+    "action_score/evaluation/minilm, 256 tokens" is "action score: minilm, 256 tokens".
+    """
+    name, _, rest = contestant.partition("/")
+    if name in SCORES:
+        return ": ".join([SCORES[name].title, *rest.split("/")[1:]])
+    return name.replace("_", " ")
+
+
 def _alike_once(table: pd.DataFrame) -> pd.DataFrame:
     """Of contestants with the same figures throughout, as many scores of one epoch are, the first."""
     figures = table.drop(columns=["kind", "contestant"]).columns
@@ -252,7 +275,7 @@ def _alike_once(table: pd.DataFrame) -> pd.DataFrame:
     for name in dict.fromkeys(table["contestant"]):
         alike.setdefault(tuple(wide.loc[name]), []).append(name)
     names = {
-        first: f"{first} and {len(others)} that rank alike" if others else first
+        first: f"{first} (+ {len(others)} alike)" if others else first
         for first, *others in alike.values()
     }
     kept = table[table["contestant"].isin(names)]

@@ -19,7 +19,7 @@ from difficulty_lib.charts import wrong_ambiguous_chart
 from difficulty_lib.data import load_data
 from difficulty_lib.study import RealErrorsChapter, RealErrorsStudy, real_errors
 from difficulty_lib.study._real_errors import _texts_of_pairs
-from difficulty_lib.study._real_errors_chapter import _alike_once
+from difficulty_lib.study._real_errors_chapter import _alike_once, in_words
 from difficulty_lib.training import RunConfig, get_or_train
 
 CHARTS = ["judged", "separation", "places", "chaos", "rated"]
@@ -170,7 +170,7 @@ def test_contestants_that_rank_alike_are_shown_once():
         }
     )
     found = _alike_once(table)
-    both = "b and 1 that rank alike"
+    both = "b (+ 1 alike)"
     assert found["contestant"].tolist() == [both, "c", "c", both]
     assert found["auroc"].tolist() == [0.7, 0.7, 0.6, 0.5]
 
@@ -315,3 +315,11 @@ def test_the_small_notebook_runs_from_embedded_data_and_recorded_runs(
     assert "The comparison with VariErr's annotators is left out here" in text
     assert "Of the 5 most suspect by the action score" in text
     assert sum("image/png" in data for data in outputs) == 2
+
+
+def test_a_contestant_is_named_in_words():
+    assert in_words("action_score/evaluation/minilm, 256 tokens") == (
+        "action score: minilm, 256 tokens"
+    )
+    assert in_words("last_loss/evaluation") == "last loss"
+    assert in_words("cleanlab_self_confidence") == "cleanlab self confidence"

@@ -45,3 +45,15 @@ def test_a_hostile_text_is_shown_and_nothing_else(payload):
     assert [" ".join(cell.split()) for cell in page.cells] == [
         " ".join(cell.split()) for cell in wanted
     ]
+
+
+def test_figures_are_not_broken_across_lines():
+    told = ["0.71 [0.66, 0.76]", "+1.2 % [-0.3 %, +2.1 %]", "flip labels, 10 %", "a list [b, c]"]
+    page = Reader(shown(pd.DataFrame({"told": told})).to_html())
+    space = "\N{NO-BREAK SPACE}"
+    assert [cell.strip("\n ") for cell in page.cells[1:]] == [
+        f"0.71 [0.66,{space}0.76]",
+        f"+1.2 % [-0.3{space}%,{space}+2.1{space}%]",
+        f"flip labels, 10{space}%",
+        "a list [b, c]",
+    ]
