@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ def sentence_embeddings(texts: Sequence[str], model: str = MODEL) -> Array:
     identity = model_identity(model)
     new = [text for text in dict.fromkeys(texts) if (identity, text) not in _KNOWN]
     if new:
-        for text, row in zip(new, _embedded(new, model)):
+        for text, row in zip(new, _embedded(new, model, identity)):
             _KNOWN[identity, text] = row
     return np.stack([_KNOWN[identity, text] for text in texts])
 
@@ -121,7 +122,7 @@ def split_embeddings(
     return pd.DataFrame(np.concatenate(parts, axis=1), index=frame.index.rename("sample_id"))
 
 
-def _embedded(texts: Sequence[str], name: str) -> Array:
+def _embedded(texts: Sequence[str], name: str, identity: str) -> Array:
     torch = require("torch", "train")
     from difficulty_lib.tasks._batches import forward_columns, length_batches
     from difficulty_lib.tasks.classification import pad_inputs
@@ -129,7 +130,7 @@ def _embedded(texts: Sequence[str], name: str) -> Array:
     from difficulty_lib.training._seed import quiet
 
     with quiet():
-        tokenizer, model = _encoder(name)
+        tokenizer, model = _encoder(name, identity)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     longest = longest_input(tokenizer, model, _TOKENS)
     encoded = tokenizer(list(texts), truncation=True, max_length=longest)
@@ -153,8 +154,12 @@ def _embedded(texts: Sequence[str], name: str) -> Array:
     return found
 
 
-def _encoder(name: str) -> tuple[Any, Any]:
-    """Tokenizer and model without a head; safetensors alone, and no code from the folder."""
+@lru_cache(maxsize=1)
+def _encoder(name: str, identity: str) -> tuple[Any, Any]:
+    """Tokenizer and model without a head; safetensors alone, and no code from the folder.
+
+    The last one is kept: a benchmark asks for it again with every setting.
+    """
     from difficulty_lib.training._models import _one_line, _place, load_tokenizer
 
     auto = require("transformers", "train").AutoModel

@@ -95,24 +95,36 @@ def _corpus(files: dict[str, str], number: int, corpus: str, stem: str) -> pd.Da
     texts = _rows(files[f"{stem}_GroundTruth.txt"], 3, f"{stem}_GroundTruth.txt")
     rated = _rows(files[f"{stem}_anonDataRatings.txt"], 4, f"{stem}_anonDataRatings.txt")
     ratings_of = {key: json.loads(ratings.strip('"')) for key, _, _, ratings in rated}
-    rows = []
-    for line, (key, _, text) in enumerate(texts, start=1):
-        ratings = np.array(ratings_of[key], dtype=np.int64)
-        votes = np.array([(ratings < 0).sum(), (ratings == 0).sum(), (ratings > 0).sum()])
-        share = votes / votes.sum()
-        rows.append(
-            {
-                "sample_id": number * ID_BLOCK + line,
-                "text": text.strip(),
-                "label": -1 if (votes == votes.max()).sum() > 1 else int(votes.argmax()),
-                "corpus": corpus,
-                # of the ratings themselves: the stated mean of some tweets is of another round
-                "rating_mean": ratings.mean(),
-                "rating_std": ratings.std(),
-                "ratings": ratings.tolist(),
-                "vote_share": share.max(),
-                "disagreement": 1.0 - share.max(),
-                "vote_entropy": float(-(share[share > 0] * np.log(share[share > 0])).sum()),
-            }
-        )
-    return pd.DataFrame(rows).set_index("sample_id")
+    found = _votes([ratings_of[key] for key, _, _ in texts])
+    found.insert(0, "text", [text.strip() for _, _, text in texts])
+    found.insert(2, "corpus", corpus)
+    lines = np.arange(1, len(texts) + 1)
+    return found.set_index(pd.Index(number * ID_BLOCK + lines, name="sample_id"))
+
+
+def _votes(ratings: list[list[int]]) -> pd.DataFrame:
+    """What the raters of each sentence said; of all of them at once, for there are thousands."""
+    counts = np.array([len(given) for given in ratings])
+    given = np.arange(counts.max()) < counts[:, None]
+    table = np.zeros(given.shape)
+    table[given] = [rating for row in ratings for rating in row]
+    votes = np.stack(
+        [(given & said).sum(axis=1) for said in (table < 0, table == 0, table > 0)], axis=1
+    )
+    shares = votes / counts[:, None]
+    most = votes == votes.max(axis=1, keepdims=True)
+    mean = table.sum(axis=1) / counts
+    squares = np.where(given, table - mean[:, None], 0.0) ** 2
+    logs = np.log(shares, out=np.zeros_like(shares), where=shares > 0)
+    return pd.DataFrame(
+        {
+            "label": np.where(most.sum(axis=1) > 1, -1, votes.argmax(axis=1)),
+            # of the ratings themselves: the stated mean of some tweets is of another round
+            "rating_mean": mean,
+            "rating_std": np.sqrt(squares.sum(axis=1) / counts),
+            "ratings": ratings,
+            "vote_share": shares.max(axis=1),
+            "disagreement": 1.0 - shares.max(axis=1),
+            "vote_entropy": -(shares * logs).sum(axis=1),
+        }
+    )

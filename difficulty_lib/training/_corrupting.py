@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -181,16 +183,25 @@ def _foreign_names(given: Any, own: str) -> list[str]:
 def _foreign_texts(names: list[str], data: TextData) -> pd.Series:
     """Every text of every field, once, numbered in the order of the data sets."""
     known = {text for field in data.text_columns for text in data["train"][field]}
-    texts: dict[str, None] = {}
-    for name in names:
-        other = load_data(name)
-        for frame in other.splits.values():
-            for field in other.text_columns:
-                texts |= dict.fromkeys(frame[field].astype(str))
+    mirror = os.environ.get("DIFFICULTY_DATA", "")
+    texts = dict.fromkeys(text for name in names for text in _texts_of(name, mirror))
     usable = [text for text in texts if text.strip() and text not in known]
     if not usable:
         raise DataError(f"{', '.join(names)}: no text that {data.name} does not have; expected one")
     return pd.Series(usable)
+
+
+@lru_cache(maxsize=4)
+def _texts_of(name: str, mirror: str) -> tuple[str, ...]:
+    """A data set's texts, kept for the other runs of this process; `mirror` tells caches apart."""
+    other = load_data(name)
+    frames = other.splits.values()
+    return tuple(
+        text
+        for frame in frames
+        for field in other.text_columns
+        for text in frame[field].astype(str)
+    )
 
 
 def _numbers(

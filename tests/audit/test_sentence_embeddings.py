@@ -37,7 +37,7 @@ def test_a_text_is_embedded_once(tiny_folder, monkeypatch):
     asked = []
     real = module._embedded
     monkeypatch.setattr(
-        module, "_embedded", lambda texts, name: asked.append(texts) or real(texts, name)
+        module, "_embedded", lambda texts, *of: asked.append(texts) or real(texts, *of)
     )
     again = sentence_embeddings(["a book", "a town", "the film", "a town"], str(tiny_folder))
     assert asked == [["a town"]]
@@ -93,3 +93,13 @@ def test_what_cannot_be_embedded_is_refused(tiny_folder, tmp_path):
     raises_one_line(lambda: tfidf_embeddings(["", " "]), "words")
     raises_one_line(lambda: tfidf_embeddings(["word"]), "two or more")
     raises_one_line(lambda: sentence_embeddings(["a"], str(tmp_path)), kind=ModelError)
+
+
+def test_a_model_is_read_once_until_it_is_another(tiny_folder, monkeypatch):
+    sentence_embeddings(["a first text"], str(tiny_folder))
+    before = module._encoder.cache_info()
+    sentence_embeddings(["a second text"], str(tiny_folder))
+    assert module._encoder.cache_info().misses == before.misses
+    monkeypatch.setattr("difficulty_lib.training._models.model_identity", lambda name: "another")
+    sentence_embeddings(["a third text"], str(tiny_folder))
+    assert module._encoder.cache_info().misses == before.misses + 1

@@ -194,12 +194,14 @@ def test_foreign_texts_need_no_hub(monkeypatch):
     assert "tiny-nli, tiny-summaries" in seen.notes[-1]
     assert truth["added"].sum() == truth["corrupted"].sum() > 10
     asked = []
+    monkeypatch.setenv("DIFFICULTY_DATA", "where no other test reads")  # none of its kept texts
     monkeypatch.setattr(
         "difficulty_lib.training._corrupting.load_data",
         lambda name: asked.append(name) or load_data("tiny-tags"),
     )
     corrupt(data(), config(["insert_foreign", 0.1]))
-    assert asked == ["rated-sentences"]
+    corrupt(data(), config(["insert_foreign", 0.2]))
+    assert asked == ["rated-sentences"]  # and once
 
 
 @pytest.mark.parametrize(
