@@ -28,11 +28,16 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/python -m ipykernel install --prefix $(VENV) >/dev/null
 	@touch $@
 
-study: setup
+# Some thirty processes import the library; only this step writes bytecode.
+.PHONY: compiled
+compiled: setup
+	@$(BIN)/python -m compileall -q difficulty_lib
+
+study: setup compiled
 	$(SNAKEMAKE) --configfile workflow/quick.yml $(BRIEFLY)
 	@echo; echo "Open $(CURDIR)/_build/html/index.html"
 
-publish: setup
+publish: setup compiled
 	$(SNAKEMAKE) --configfile workflow/published.yml --rerun-triggers mtime $(BRIEFLY)
 	$(BIN)/python workflow/scripts/picture.py
 
