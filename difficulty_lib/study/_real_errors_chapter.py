@@ -17,9 +17,10 @@ from difficulty_lib.study import _real_errors_words as words
 from difficulty_lib.study._chapter import shown
 from difficulty_lib.study._nli_words import left_out
 from difficulty_lib.study._real_errors import RealErrorsStudy
-from difficulty_lib.study._real_errors_imdb import KINDS, WORDS
+from difficulty_lib.study._real_errors_imdb import A_VOTE_EACH, BESIDE_WORDS, KINDS, WORDS
 from difficulty_lib.study._real_errors_kinds import KINDS as LABEL_KINDS
 
+KEYS = {WORDS: "words", BESIDE_WORDS: "words_and_loss", A_VOTE_EACH: "words_and_each"}  # glued
 ROWS = 12  # of the contestants on IMDB
 HEADS = {
     "kind": "errors",
@@ -240,7 +241,7 @@ class RealErrorsChapter:
             return ""
         table = self.study.judged.table
         for row in table[table["contestant"].str.contains(WORDS)].itertuples():
-            name = "words" if row.contestant == WORDS else "words_and_loss"
+            name = KEYS[row.contestant]
             glue(f"imdb_{row.kind}_{name}_ap", row.average_precision)
             glue(f"imdb_{row.kind}_{name}_lowest", row.lowest)
         return words.by_words(self.study)

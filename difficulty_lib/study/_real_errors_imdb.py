@@ -39,6 +39,7 @@ FLAGS = {
 }
 WORDS = "bag of words"
 BESIDE_WORDS = "last epoch and bag of words"
+A_VOTE_EACH = "last epochs and bag of words, a vote each"
 NEAR = 1e-6  # to 0 or 1 a probability is not taken to come
 OVER_TIME = ("action_score", "last_loss")
 TABLE_RESAMPLES = 200  # for each of dozens of contestants; the headline has a thousand
@@ -108,6 +109,8 @@ class JudgedErrors:
         if self.words is not None:
             by_words = marked(1 - self.words.to_numpy(), self.words.index, WORDS)
             parts += [by_words, marked(self._beside_words, by_words.index, BESIDE_WORDS)]
+            if len(self._runs) > 1:
+                parts.append(marked(self._a_vote_each, by_words.index, A_VOTE_EACH))
         # Without cleanlab, the registry's scores say all but which rows it would prune.
         with contextlib.suppress(MissingExtraError):
             parts.append(cleanlab_contestants(self.labels, self.probabilities))
@@ -124,20 +127,31 @@ class JudgedErrors:
     def probabilities(self) -> pd.DataFrame:
         """Both classes' probabilities after the last epoch, the mean over all runs."""
         label = self.labels.to_numpy()
-        runs = [s for seeds in self.streams.values() for s in seeds]
-        gold = np.mean([self._in_order(s, s.matrix("gold_probability")[-1]) for s in runs], axis=0)
+        gold = self._of_the_label.mean(axis=0)
         both = np.where(label[:, None] == np.arange(2), gold[:, None], 1 - gold[:, None])
         return pd.DataFrame(both, index=self.labels.index)
+
+    @property
+    def _runs(self) -> list[StreamDynamics]:
+        return [stream for seeds in self.streams.values() for stream in seeds]
+
+    @cached_property
+    def _of_the_label(self) -> np.ndarray:
+        """Each run's probability of the given label after its last epoch, shape (runs, reviews)."""
+        last = [self._in_order(s, s.matrix("gold_probability")[-1]) for s in self._runs]
+        return np.stack(last)
 
     @property
     def _beside_words(self) -> np.ndarray:
         """Log-odds against the given label, the mean of the models' and of the words'."""
         assert self.words is not None
-        place = np.arange(len(self.labels))
-        models = self.probabilities.to_numpy()[place, self.labels.to_numpy()]
-        p = np.clip([models, self.words.to_numpy()], NEAR, 1 - NEAR)
-        against: np.ndarray = np.log1p(-p) - np.log(p)
-        return against.mean(axis=0)
+        return _against(self._of_the_label.mean(axis=0), self.words.to_numpy())
+
+    @property
+    def _a_vote_each(self) -> np.ndarray:
+        """The same, of every run and of the words."""
+        assert self.words is not None
+        return _against(*self._of_the_label, self.words.to_numpy())
 
     def _same_reviews(self, words: pd.Series) -> pd.Series:
         other = words.index.symmetric_difference(pd.Index(self.first.ids))
@@ -235,6 +249,13 @@ class JudgedErrors:
         """Average precision within the judged after every epoch of the first run (any error)."""
         truth = self.truth("any_error")
         return audit_over_time(self.first.take(truth.index.to_numpy()), truth, OVER_TIME)
+
+
+def _against(*probabilities: np.ndarray) -> np.ndarray:
+    """Log-odds against the given label, the mean over models' probabilities of it."""
+    p = np.clip(probabilities, NEAR, 1 - NEAR)
+    against: np.ndarray = (np.log1p(-p) - np.log(p)).mean(axis=0)
+    return against
 
 
 def _over_models(scores: pd.DataFrame) -> list[pd.Series]:

@@ -10,7 +10,13 @@ from difficulty_lib.scores import SCORES
 from difficulty_lib.study._nli_words import left_out
 from difficulty_lib.study._real_errors import RealErrorsStudy
 from difficulty_lib.study._real_errors_alarms import DISPUTED, MOST_SUSPECT
-from difficulty_lib.study._real_errors_imdb import BESIDE_WORDS, KINDS, WORDS, JudgedErrors
+from difficulty_lib.study._real_errors_imdb import (
+    A_VOTE_EACH,
+    BESIDE_WORDS,
+    KINDS,
+    WORDS,
+    JudgedErrors,
+)
 from difficulty_lib.study._real_errors_kinds import KIND_RULE
 from difficulty_lib.study._real_errors_variation import Variation
 from difficulty_lib.study._words import interval, percent, verdict
@@ -182,6 +188,16 @@ def by_words(study: RealErrorsStudy) -> str:
             f"{both['average_precision']:.3f}; of the first {found.at:,} at least "
             f"{100 * alone['lowest']:.1f} %, {100 * model['lowest']:.1f} % and "
             f"{100 * both['lowest']:.1f} % are {errors}."
+        )
+    each = [table.loc[(kind, A_VOTE_EACH)] for kind in KINDS if (kind, A_VOTE_EACH) in table.index]
+    if each:
+        any_error, correctable = (
+            f"{row['average_precision']:.3f}, at least {100 * row['lowest']:.1f} %" for row in each
+        )
+        parts.append(
+            f"`{A_VOTE_EACH}` is the mean of all log-odds, so that the words count for less; it was "
+            f"added when these figures were known. Of errors: {any_error}; of correctable ones: "
+            f"{correctable}."
         )
     return (
         "How much of this takes a language model? `bag of words` is a logistic regression on "

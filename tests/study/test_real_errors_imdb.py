@@ -230,6 +230,11 @@ def test_a_model_of_words_competes_alone_and_beside_the_last_loss(runs, judgemen
     both = np.log((1 - model) / model) + np.log((1 - words) / words)
     found_both = contestants["last epoch and bag of words"].loc[IDS]
     np.testing.assert_allclose(found_both, both / 2, rtol=1e-4, atol=1e-4)
+    each = np.mean([np.log((1 - p) / p) for p in (*losses, words)], axis=0)
+    found_each = contestants["last epochs and bag of words, a vote each"].loc[IDS]
+    np.testing.assert_allclose(found_each, each, rtol=1e-4, atol=1e-4)
+    one = JudgedErrors({"short": streams["short"][:1]}, judgements, words=gold)
+    assert "last epochs and bag of words, a vote each" not in one.contestants
     assert set(found.table["contestant"]) >= {"bag of words", "random"}
 
 
