@@ -208,7 +208,7 @@ class RealErrorsChapter:
         table = _alike_once(found.table).drop(columns=ends).replace({"kind": KINDS})
         table = table.groupby("kind", sort=False).head(rows)
         return shown(
-            table.assign(contestant=table["contestant"].map(in_words)).rename(columns=HEADS)
+            table.assign(contestant=table["contestant"].map(words.in_words)).rename(columns=HEADS)
         )
 
     def judged_chart(self, rows: int = ROWS) -> Any:
@@ -221,7 +221,7 @@ class RealErrorsChapter:
         table = table[table["contestant"].isin(best)]
         table = pd.DataFrame(
             {
-                "label": table["contestant"].map(in_words),
+                "label": table["contestant"].map(words.in_words),
                 "series": table["kind"].map(KINDS),
                 "estimate": [
                     Estimate(v, low, high, n=len(found.judgements))
@@ -255,17 +255,6 @@ class RealErrorsChapter:
         """Whether later epochs help."""
         found = self.study.judged
         return "" if found is None else words.over_time(found)
-
-
-def in_words(contestant: str) -> str:
-    """A contestant of the reviews in words; all scores there are of the same stream.
-
-    "action_score/evaluation/minilm, 256 tokens" is "action score: minilm, 256 tokens".
-    """
-    name, _, rest = contestant.partition("/")
-    if name in SCORES:
-        return ": ".join([SCORES[name].title, *rest.split("/")[1:]])
-    return name.replace("_", " ")
 
 
 def _alike_once(table: pd.DataFrame) -> pd.DataFrame:

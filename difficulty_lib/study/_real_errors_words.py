@@ -150,6 +150,17 @@ def sorting(found: SortingMeasures, pair: tuple[str, str]) -> str:
     )
 
 
+def in_words(contestant: str) -> str:
+    """A contestant of the reviews in words; all scores there are of the same stream.
+
+    "action_score/evaluation/minilm, 256 tokens" is "action score: minilm, 256 tokens".
+    """
+    name, _, rest = contestant.partition("/")
+    if name in SCORES:
+        return ": ".join([SCORES[name].title, *rest.split("/")[1:]])
+    return name.replace("_", " ")
+
+
 def judged(found: JudgedErrors, kind: str) -> str:
     """The three readings of the action score, of the choice and of the oracle, for a kind of error."""
     read = found.headline[kind]
@@ -157,15 +168,16 @@ def judged(found: JudgedErrors, kind: str) -> str:
         read[n] for n in ("action score", "chosen by average precision", "chosen by the head")
     )
     oracle, chosen = read["oracle by average precision"], found.chosen(kind)
-    names = " and ".join(f"`{name}`" for name in dict.fromkeys(chosen.chosen))
+    names = " and ".join(f"*{in_words(name)}*" for name in dict.fromkeys(chosen.chosen))
     return (
         f"**{KINDS[kind].capitalize()}** (base rate {100 * action.pool.base_rate:.1f} % of "
         f"{action.pool.n:,} judged). Within the judged, the action score's average precision is "
         f"{interval(action.pool.average_precision, 3)} and its AUROC "
         f"{interval(action.pool.auroc, 3)}. The best score, chosen on one half of the reviews and "
         f"measured on the other ({names}), has {interval(pool.pool.average_precision, 3)} and "
-        f"{interval(pool.pool.auroc, 3)}; with the truth at hand `{chosen.oracle}` would be picked, "
-        f"with {oracle.pool.average_precision.value:.3f}. {_head('the action score', action)} "
+        f"{interval(pool.pool.auroc, 3)}; with the truth at hand *{in_words(chosen.oracle)}* "
+        f"would be picked, with {oracle.pool.average_precision.value:.3f}. "
+        f"{_head('the action score', action)} "
         f"{_head('the score chosen by these rows (cross-fitted, too)', head)}"
     )
 
@@ -195,14 +207,14 @@ def by_words(study: RealErrorsStudy) -> str:
             f"{row['average_precision']:.3f}, at least {100 * row['lowest']:.1f} %" for row in each
         )
         parts.append(
-            f"`{A_VOTE_EACH}` is the mean of all log-odds, so that the words count for less; it was "
+            f"*{A_VOTE_EACH}* is the mean of all log-odds, so that the words count for less; it was "
             f"added when these figures were known. Of errors: {any_error}; of correctable ones: "
             f"{correctable}."
         )
     return (
-        "How much of this takes a language model? `bag of words` is a logistic regression on "
+        "How much of this takes a language model? *bag of words* is a logistic regression on "
         "words and pairs of words, of whole reviews, fitted on both halves of the data but for the "
-        f"fold that it ranks; `{BESIDE_WORDS}` is the mean of its log-odds and the fine-tuned "
+        f"fold that it ranks; *{BESIDE_WORDS}* is the mean of its log-odds and the fine-tuned "
         f"model's. {' '.join(parts)}"
     )
 

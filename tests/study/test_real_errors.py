@@ -19,7 +19,8 @@ from difficulty_lib.charts import wrong_ambiguous_chart
 from difficulty_lib.data import load_data
 from difficulty_lib.study import RealErrorsChapter, RealErrorsStudy, real_errors
 from difficulty_lib.study._real_errors import _texts_of_pairs
-from difficulty_lib.study._real_errors_chapter import _alike_once, in_words
+from difficulty_lib.study._real_errors_chapter import _alike_once
+from difficulty_lib.study._real_errors_words import in_words
 from difficulty_lib.training import RunConfig, get_or_train
 
 CHARTS = ["judged", "separation", "places", "chaos", "rated"]
@@ -279,7 +280,7 @@ def test_a_real_run_on_reviews_is_read(runs, tmp_path, tiny_folder, monkeypatch,
     assert study.judged.over_time["epoch"].tolist() == [1, 2, 1, 2]
     chapter = RealErrorsChapter(study)
     assert "of 50 judged" in chapter.judged_text()
-    assert "`bag of words` is a logistic regression" in chapter.words_text()
+    assert "*bag of words* is a logistic regression" in chapter.words_text()
     assert (
         "bag of words" in chapter.judged_table().to_html() + chapter.contestants_table().to_html()
     )
