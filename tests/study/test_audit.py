@@ -66,7 +66,7 @@ def test_every_chart_has_a_table(chapter, name):
 
 
 def test_the_table_behind_a_chart_has_its_numbers(chapter, study):
-    body = chapter.precision_table().data
+    body = chapter.precision_table().data.replace("\N{NO-BREAK SPACE}", " ")
     for row in study.precisions.itertuples(index=False):
         assert f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]" in body
 
