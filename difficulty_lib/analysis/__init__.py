@@ -1,6 +1,7 @@
 """What the study asks of scores: clusters, correlations, classes, human disagreement."""
 
 from difficulty_lib.analysis._accuracy_parts import accuracy_by_part as accuracy_by_part
+from difficulty_lib.analysis._agreement import agreement_difference as agreement_difference
 from difficulty_lib.analysis._agreement import run_agreement as run_agreement
 from difficulty_lib.analysis._agreement_parts import agreement_in_parts as agreement_in_parts
 from difficulty_lib.analysis._agreement_parts import equal_parts as equal_parts

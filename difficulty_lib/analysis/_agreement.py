@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -42,9 +44,7 @@ def run_agreement(
         ConfigError: on another method.
         DataError: on fewer runs or samples, values that are not finite, or unknown runs.
     """
-    if method not in CORRELATIONS:
-        raise ConfigError(f"method is '{method}'; expected {' or '.join(CORRELATIONS)}")
-    correlation = CORRELATIONS[method]
+    correlation = _correlation(method)
     x, pairs = checked_runs(values, pairs)
 
     def statistics(runs: Array) -> Array:
@@ -52,6 +52,65 @@ def run_agreement(
         mean: Array = np.mean(each, axis=0)[:, None]
         return mean
 
+    return _estimate(statistics, x, resamples, seed, level)
+
+
+def agreement_difference(
+    values: ArrayLike,
+    pairs: Pairs,
+    others: Pairs,
+    *,
+    method: str = "spearman",
+    resamples: int = 500,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Estimate:
+    """How much more some pairs of runs agree than others: the difference of two mean correlations.
+
+    Two models agree less than reruns of each if `pairs` are of one model's run and the other's,
+    `others` the reruns of both, and the interval lies below zero.
+
+    Args:
+        values: shape (R, N), a score of the same N ≥ 3 samples in R ≥ 2 runs.
+        pairs: the pairs of runs whose agreement is asked for, by number.
+        others: those it is set against.
+        method: "spearman" or "pearson".
+        resamples: bootstrap resamples of the samples, the same for both means.
+        seed: of the resampling.
+        level: of the interval.
+
+    Returns:
+        The mean correlation over `pairs` less that over `others`, −2 to 2. The interval is over
+        other samples, for these runs.
+
+    Raises:
+        ConfigError: as `run_agreement`.
+        DataError: as `run_agreement`.
+    """
+    correlation = _correlation(method)
+    x, pairs = checked_runs(values, pairs)
+    _, others = checked_runs(values, others)
+
+    def statistics(runs: Array) -> Array:
+        mean, other = (
+            np.mean([correlation(runs[i], runs[j]) for i, j in each], axis=0)
+            for each in (pairs, others)
+        )
+        apart: Array = (mean - other)[:, None]
+        return apart
+
+    return _estimate(statistics, x, resamples, seed, level)
+
+
+def _correlation(method: str) -> Callable[[Array, Array], Array]:
+    if method not in CORRELATIONS:
+        raise ConfigError(f"method is '{method}'; expected {' or '.join(CORRELATIONS)}")
+    return CORRELATIONS[method]
+
+
+def _estimate(
+    statistics: Callable[[Array], Array], x: Array, resamples: int, seed: int, level: float
+) -> Estimate:
     found = resampled(statistics, x, resamples, seed, level).iloc[0]
     value, low, high = (float(found[name]) for name in ("value", "low", "high"))
     return Estimate(value, low, high, n=x.shape[1], level=level)

@@ -15,6 +15,7 @@ from difficulty_lib.analysis import (
     Estimate,
     SeedsNeeded,
     accuracy_by_part,
+    agreement_difference,
     agreement_in_parts,
     equal_parts,
     overlap_at,
@@ -140,6 +141,23 @@ class AgreementStudy(ClassificationStudy):
         table = self.agreement[self.agreement["class"] == ALL].set_index("group")
         found: Estimate = table.at[group, method]
         return found
+
+    @cached_property
+    def models_apart(self) -> dict[str, Estimate]:
+        """By pair of models, how much less they agree than reruns of both do; none of one model.
+
+        The mean rank correlation of a run of one with a run of the other, less that of two runs of
+        the same, below zero where another model finds other samples hard.
+        """
+        return {
+            f"{first} and {second}": agreement_difference(
+                self.actions,
+                self.groups[f"{first} and {second}"],
+                self.groups[f"reruns of {first}"] + self.groups[f"reruns of {second}"],
+                resamples=RESAMPLES,
+            )
+            for first, second in combinations(self.models, 2)
+        }
 
     @cached_property
     def pairs(self) -> pd.DataFrame:

@@ -63,6 +63,8 @@ class AgreementChapter:
 
     def agreement_text(self) -> str:
         """How well reruns and models agree."""
+        for models, apart in self.study.models_apart.items():
+            glue(f"apart_{key_of(models)}", apart)
         return f"{words.agreement(self.study)} {words.classes(self.study)}"
 
     def parts_chart(self) -> Any:

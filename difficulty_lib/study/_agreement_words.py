@@ -43,7 +43,22 @@ def agreement(study: AgreementStudy) -> str:
             " **Between models nothing is measured here:** the runs are of one model. With `models` of "
             "two names or more this page sets them against each other."
         )
-    return f"Action scores correlate {'; '.join(parts)}. {papers} {{cite:p}}`arriaga2023`.{alone}"
+    apart = "".join(f" {_apart(models, less)}" for models, less in study.models_apart.items())
+    return (
+        f"Action scores correlate {'; '.join(parts)}.{apart} {papers} "
+        f"{{cite:p}}`arriaga2023`.{alone}"
+    )
+
+
+def _apart(models: str, less: Estimate) -> str:
+    said = verdict(
+        less,
+        0.0,
+        f"Between {models} runs agree more than between reruns of each",
+        f"Between {models} runs agree less than between reruns of each",
+        f"It is not shown that runs agree less between {models} than between reruns of each",
+    )
+    return f"{said}: the difference of the rank correlations is {interval(less)}."
 
 
 def classes(study: AgreementStudy) -> str:

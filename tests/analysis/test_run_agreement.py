@@ -7,6 +7,7 @@ from refusals import raises_one_line
 from difficulty_lib._errors import ConfigError
 from difficulty_lib.analysis import (
     accuracy_by_part,
+    agreement_difference,
     agreement_in_parts,
     equal_parts,
     nearest,
@@ -47,6 +48,33 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
         )
         covered += found.low <= 0.7 <= found.high
     assert 88 <= covered <= 99
+
+
+@pytest.mark.parametrize(
+    ("method", "reference"), [("spearman", stats.spearmanr), ("pearson", stats.pearsonr)]
+)
+def test_a_difference_is_that_of_the_two_means_over_the_same_samples(method, reference):
+    x = np.round(np.concatenate([normal_runs(2, 80, 0.8, 1), normal_runs(2, 80, 0.6, 2)]), 1)
+    between, within = [(0, 2), (0, 3), (1, 2), (1, 3)], [(0, 1), (2, 3)]
+    found = agreement_difference(x, between, within, method=method)
+    one, other = (np.mean([reference(x[i], x[j])[0] for i, j in p]) for p in (between, within))
+    assert found.value == pytest.approx(one - other)
+    assert found.low < found.value < found.high < 0
+    same = agreement_difference(x, between, between, method=method)
+    assert (same.value, same.low, same.high) == (0, 0, 0)
+    turned = agreement_difference(x, within, between, method=method)
+    assert (turned.low, turned.high) == pytest.approx((-found.high, -found.low))
+
+
+def test_a_difference_of_nothing_is_found_as_often_as_chance_has_it():
+    found = []
+    for seed in range(100):
+        x = normal_runs(4, 150, 0.7, seed)  # any two of the four agree as well
+        apart = agreement_difference(
+            x, [(0, 2), (1, 3)], [(0, 1), (2, 3)], resamples=200, seed=seed
+        )
+        found.append(apart.low <= 0 <= apart.high)
+    assert 88 <= sum(found) <= 99
 
 
 def test_parts_are_cut_by_one_run_and_then_by_the_other():
@@ -155,6 +183,8 @@ RUNS = np.random.default_rng(0).normal(size=(2, 20))
         (lambda: run_agreement(np.where(RUNS > 2, np.nan, RUNS * np.inf)), "not finite"),
         (lambda: run_agreement(RUNS, [(0, 2)]), "0 to 1"),
         (lambda: run_agreement(RUNS, []), "0 to 1"),
+        (lambda: agreement_difference(RUNS, [(0, 1)], [(0, 2)]), "0 to 1"),
+        (lambda: agreement_difference(RUNS, [], [(0, 1)]), "0 to 1"),
         (lambda: accuracy_by_part([1.0, 2.0], [True]), "one length"),
         (lambda: accuracy_by_part([np.nan, 2.0], [True, False], parts=2), "not finite"),
         (lambda: nearest(RUNS, RUNS[:, :3]), "one width"),
@@ -170,6 +200,10 @@ def test_what_does_not_fit_is_refused(call, says):
     ("call", "says"),
     [
         (lambda: run_agreement(RUNS, method="kendall"), "spearman or pearson"),
+        (
+            lambda: agreement_difference(RUNS, [(0, 1)], [(0, 1)], method="kendall"),
+            "spearman or pearson",
+        ),
         (lambda: agreement_in_parts(RUNS, [(0.0, 0.1)]), "three samples"),
         (lambda: agreement_in_parts(RUNS, [(0.5, 1.5)]), "between 0 and 1"),
         (lambda: overlap_at(RUNS, [20]), "1 to 19"),

@@ -161,6 +161,7 @@ def test_seeds_that_do_not_agree_are_said_to_take_no_number_of_runs(tmp_path):
 
 def test_one_model_says_that_none_is_compared(chapter):
     assert "Between models nothing is measured here" in chapter.agreement_text()
+    assert chapter.study.models_apart == {}
 
 
 def test_two_models_are_set_against_each_other(two_models):
@@ -179,6 +180,12 @@ def test_two_models_are_set_against_each_other(two_models):
         [stats.spearmanr(actions[i], actions[j])[0] for i in range(3) for j in (3, 4)]
     )
     assert two_models.overall("minilm and another").value == pytest.approx(between)
+    reruns = [
+        stats.spearmanr(actions[i], actions[j])[0] for i, j in ((0, 1), (0, 2), (1, 2), (3, 4))
+    ]
+    apart = two_models.models_apart["minilm and another"]
+    assert apart.value == pytest.approx(between - np.mean(reruns))
+    assert f"rank correlations is {apart.value:.2f}" in text
     for name in ("agreement", "parts", "tops", "overlap"):
         assert (
             "another" in getattr(chapter, f"{name}_chart")().to_dict()["description"]
