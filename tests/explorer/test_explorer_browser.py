@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,9 @@ from browser import until
 from explorer.samples import NAMES, make_data, make_dynamics
 from hostile import HOSTILE
 
-from difficulty_lib import score_table
+from difficulty_lib import Dynamics, score_table
 from difficulty_lib.analysis import spearman
+from difficulty_lib.data import TextData
 from difficulty_lib.explorer import explorer_page
 from difficulty_lib.review import inert, plain
 
@@ -290,6 +292,31 @@ def test_only_rows_in_view_exist(open_page, visit):
         box, grid = active.bounding_box(), page.locator("#grid").bounding_box()
         assert grid["y"] <= box["y"]
         assert box["y"] + box["height"] <= grid["y"] + grid["height"] + 1
+    visit.clean()
+
+
+@pytest.mark.parametrize("texts", [True, False])
+@pytest.mark.parametrize("width", [901, 925, 1230, 1231])
+def test_no_column_is_cut_off_beside_the_detail(open_page, visit, texts, width):
+    train, test = make_dynamics(20, first=1), make_dynamics(10, first=15, split="test")
+    data = make_data(20, first=1) if texts else None
+    if texts:
+        more = make_data(10, first=15, split="test")
+        data = TextData(**{**data.__dict__, "splits": data.splits | more.splits})
+    page = open_page(Dynamics({**train._streams, **test._streams}), data)
+    page.set_viewport_size({"width": width, "height": 800})
+    until(page, "document.querySelectorAll('#rows .row').length > 2")
+    over = page.evaluate(
+        "(({scrollWidth: all, clientWidth: seen}) => all - seen)(document.getElementById('grid'))"
+    )
+    assert over <= 0
+    edge = page.locator("#grid").bounding_box()
+    for cell in page.locator("#rows .row").first.locator("> div:visible").all():
+        box = cell.bounding_box()
+        assert box["width"] > 40
+        assert box["x"] + box["width"] <= edge["x"] + edge["width"]
+    page.locator("#rows .row").first.click()
+    assert re.search("· (train|test)$", page.inner_text("#detail-place"))
     visit.clean()
 
 
