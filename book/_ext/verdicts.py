@@ -5,7 +5,7 @@
 ```
 ````
 
-The argument is `count`, a sentence; `table`; or `commands`, what makes the figures that are missing.
+The argument is `count`, a sentence, or `table`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from difficulty_lib.claims import (
     count_line,
     found,
     glued,
-    open_lines,
     table_lines,
 )
 
@@ -52,7 +51,6 @@ class Verdicts(SphinxDirective):
     PARTS: ClassVar[dict[str, Callable[[Sequence[Finding]], list[str]]]] = {
         "count": lambda found: [count_line(found)],
         "table": table_lines,
-        "commands": open_lines,
     }
 
     def run(self) -> list[nodes.Node]:

@@ -5,7 +5,6 @@ from difficulty_lib.claims._claim import Measure as Measure
 from difficulty_lib.claims._glued import glued as glued
 from difficulty_lib.claims._registry import CLAIMS as CLAIMS
 from difficulty_lib.claims._table import count_line as count_line
-from difficulty_lib.claims._table import open_lines as open_lines
 from difficulty_lib.claims._table import table_lines as table_lines
 from difficulty_lib.claims._verdict import Finding as Finding
 from difficulty_lib.claims._verdict import Reading as Reading

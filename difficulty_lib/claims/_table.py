@@ -17,17 +17,18 @@ def count_line(findings: Sequence[Finding]) -> str:
     """How many claims are confirmed, refuted and undecided."""
     number = {name: sum(f.verdict == name for f in findings) for name in ORDER}
     waiting = sum(_waits(f) for f in findings)
+    why = f", {waiting} of these because their runs are not recorded yet" if waiting else ""
     return (
         f"Of {len(findings)} claims, {number['confirmed']} are confirmed, {number['refuted']} refuted "
-        f"and {number['undecided']} undecided, {waiting} of these because their runs are not recorded "
-        "yet."
+        f"and {number['undecided']} undecided{why}."
     )
 
 
 def table_lines(findings: Iterable[Finding]) -> list[str]:
-    """A table with a row per claim that was measured: what was said, the figures, the verdict.
+    """A table with a row per claim: what was said, the figures, the verdict.
 
-    The confirmed ones come first, then the refuted and the undecided; `open_lines` has the rest.
+    The confirmed ones come first, then the refuted and the undecided, of these last what is not
+    measured, with the command that would decide it.
     """
     lines = [
         "::::{list-table}",
@@ -39,24 +40,9 @@ def table_lines(findings: Iterable[Finding]) -> list[str]:
         "  - Measured (95 % {term}`interval`)",
         "  - Verdict",
     ]
-    measured = [f for f in findings if not _waits(f)]
-    for finding in sorted(measured, key=lambda f: ORDER.index(f.verdict)):
+    for finding in sorted(findings, key=lambda f: (ORDER.index(f.verdict), _waits(f))):
         lines += _row(finding)
     return [*lines, "::::"]
-
-
-def open_lines(findings: Iterable[Finding]) -> list[str]:
-    """What is undecided because it is not measured, with the commands that would decide it."""
-    commands: dict[str, list[Finding]] = {}
-    for finding in findings:
-        if _waits(finding) and finding.claim.command:
-            commands.setdefault(finding.claim.command, []).append(finding)
-    lines: list[str] = []
-    for command, waiting in commands.items():
-        for finding in waiting:
-            lines += [f"- {_said(finding)} {_badge(finding)} {finding.reason}"]
-        lines += ["", "```bash", command, "```", ""]
-    return lines
 
 
 def slug(heading: str) -> str:
@@ -89,6 +75,8 @@ def _row(finding: Finding) -> list[str]:
         verdict.append(finding.reason)
     if claim.note:
         measured.append(claim.note)
+    if _waits(finding):
+        measured.append(f"Nothing yet; this decides it: `{claim.command}`")
     rule = f"{_sentence(claim.what)}. Holds {claim.rule}"
     bar = {written(r.bar, r.measure.form) for r in finding.readings if r.measure.bar}
     rule += "".join(f", {number}" for number in sorted(bar)) + "."

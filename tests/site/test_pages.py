@@ -81,6 +81,7 @@ def test_chapters_say_what_they_are_made_of(site):
         ("question-answering", "Published"),
         ("real-errors", "Published"),
         ("agreement", "Published"),
+        ("agreement-models", "Published"),
         ("mislabel-audit-emotion", "Published"),
         ("gradient-variance", "Quick"),
         ("mislabel-audit", "Quick"),
