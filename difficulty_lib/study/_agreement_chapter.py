@@ -31,7 +31,7 @@ class AgreementChapter:
         return words.about(self.study)
 
     def answer_text(self) -> str:
-        """The chapter in three sentences."""
+        """The chapter in a few sentences."""
         return f"**The answer in short.** {words.answer(self.study)}"
 
     def agreement_chart(self) -> Any:

@@ -54,9 +54,9 @@ def _apart(models: str, less: Estimate) -> str:
     said = verdict(
         less,
         0.0,
-        f"Between {models} runs agree more than between reruns of each",
-        f"Between {models} runs agree less than between reruns of each",
-        f"It is not shown that runs agree less between {models} than between reruns of each",
+        f"Across {models} runs agree more than within each",
+        f"Across {models} runs agree less than within each",
+        f"It is not shown that across {models} runs agree less than within each",
     )
     return f"{said}: the difference of the rank correlations is {interval(less)}."
 
@@ -271,7 +271,7 @@ def variance(study: AgreementStudy) -> str:
 
 
 def answer(study: AgreementStudy) -> str:
-    """The chapter in three sentences."""
+    """The chapter in a few sentences."""
     table = study.reliability_of_scores.set_index("score")
     needed = table.at[ACTION, "needed"]
     rank = study.overall(study.reruns)
@@ -287,4 +287,8 @@ def answer(study: AgreementStudy) -> str:
         f"{100 * tenth['share']:.0f} % they share {100 * tenth['overlap']:.0f} %. "
         f"For two means to correlate at {TARGET:g}, {seeds} "
         + ("do." if needed.seeds is None else "each.")
+        + "".join(
+            f" Across {models} a run of one and a run of the other agree by {interval(study.overall(models))}."
+            for models in study.models_apart
+        )
     )
