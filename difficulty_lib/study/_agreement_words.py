@@ -288,7 +288,8 @@ def answer(study: AgreementStudy) -> str:
         f"For two means to correlate at {TARGET:g}, {seeds} "
         + ("do." if needed.seeds is None else "each.")
         + "".join(
-            f" Across {models} a run of one and a run of the other agree by {interval(study.overall(models))}."
+            f" Across {models} a run of one and a run of the other agree by "
+            f"{interval(study.overall(models))}."
             for models in study.models_apart
         )
     )
