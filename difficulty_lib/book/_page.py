@@ -61,11 +61,11 @@ def provenance(runs: list[Run], notebook: str, parameters: Mapping[str, Any], ed
     given = " ".join(_option(k, v) for k, v in parameters.items() if v is not None)
     command = f"DIFFICULTY_CHARTS=book papermill notebooks/{notebook}.ipynb out.ipynb {given}"
     seeds = list(dict.fromkeys(str(r.config.seed) for r in runs))
-    frozen = f", its lowest {config.frozen_layers} layers frozen" if config.frozen_layers else ""
+    models = dict.fromkeys(_model(r) for r in runs)
     title = f"[{data.title}]({data.homepage})" if data.homepage else data.title
     lines = [
         f"**{edition.capitalize()} edition** · data: {title} "
-        f"({rows}; {data.licence}) · model: {config.model} (`{config.model_revision[:8]}`{frozen}) · "
+        f"({rows}; {data.licence}) · model: {' and '.join(models)} · "
         f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)} · {where['hardware']} · {where['date']} · "
         f"run{'s' if len(runs) > 1 else ''} {hashes}",
         "",
@@ -75,6 +75,12 @@ def provenance(runs: list[Run], notebook: str, parameters: Mapping[str, Any], ed
         "```",
     ]
     return display.Markdown("\n".join(lines))
+
+
+def _model(run: Run) -> str:
+    config = run.config
+    frozen = f", its lowest {config.frozen_layers} layers frozen" if config.frozen_layers else ""
+    return f"{config.model} (`{config.model_revision[:8]}`{frozen})"
 
 
 def _option(name: str, value: object) -> str:

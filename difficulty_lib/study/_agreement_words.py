@@ -44,10 +44,7 @@ def agreement(study: AgreementStudy) -> str:
             "two names or more this page sets them against each other."
         )
     apart = "".join(f" {_apart(models, less)}" for models, less in study.models_apart.items())
-    return (
-        f"Action scores correlate {'; '.join(parts)}.{apart} {papers} "
-        f"{{cite:p}}`arriaga2023`.{alone}"
-    )
+    return f"Action scores correlate {'; '.join(parts)}.{apart} {papers}.{alone}"
 
 
 def _apart(models: str, less: Estimate) -> str:

@@ -68,6 +68,13 @@ def test_pages_are_small(site):
     assert max(sizes.values()) < 2.5, sizes
 
 
+def test_no_page_shows_a_role_instead_of_what_it_stands_for(site):
+    """Sentences from a notebook's output are plain Markdown, which knows no roles."""
+    role = re.compile(r"\{(cite(:\w+)?|term|doc|ref|glue:\w*)\}")
+    shown = {page.name: role.findall(page.read_text("utf8")) for page in pages(site)}
+    assert {name: found for name, found in shown.items() if found} == {}
+
+
 def test_every_score_is_listed(site):
     text = (site / "scores.html").read_text("utf8")
     assert [name for name in SCORES if name not in text] == []

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -113,6 +114,16 @@ def test_provenance_names_run_hardware_and_command(study):
         assert part in said
     assert "papermill notebooks/sentiment.ipynb" in said
     assert "train_size" not in said
+    assert said.count(study.run.config.model) == 1
+
+
+def test_provenance_names_every_model_once(study):
+    first, second = study.runs[:2]
+    config = replace(second.config, model="another", model_revision="0123456789")
+    runs = [first, replace(second, config=config)]
+    said = provenance(runs, "agreement", {}, "quick").data
+    revision = first.config.model_revision[:8]
+    assert f"model: {first.config.model} (`{revision}`) and another (`01234567`) · " in said
 
 
 @pytest.mark.parametrize(
