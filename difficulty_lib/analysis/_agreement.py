@@ -44,15 +44,9 @@ def run_agreement(
         ConfigError: on another method.
         DataError: on fewer runs or samples, values that are not finite, or unknown runs.
     """
-    correlation = _correlation(method)
+    mean = _mean_correlation(method)
     x, pairs = checked_runs(values, pairs)
-
-    def statistics(runs: Array) -> Array:
-        each = [correlation(runs[i], runs[j]) for i, j in pairs]
-        mean: Array = np.mean(each, axis=0)[:, None]
-        return mean
-
-    return _estimate(statistics, x, resamples, seed, level)
+    return _estimate(lambda runs: mean(runs, pairs), x, resamples, seed, level)
 
 
 def agreement_difference(
@@ -87,30 +81,28 @@ def agreement_difference(
         ConfigError: as `run_agreement`.
         DataError: as `run_agreement`.
     """
-    correlation = _correlation(method)
+    mean = _mean_correlation(method)
     x, pairs = checked_runs(values, pairs)
     _, others = checked_runs(values, others)
-
-    def statistics(runs: Array) -> Array:
-        mean, other = (
-            np.mean([correlation(runs[i], runs[j]) for i, j in each], axis=0)
-            for each in (pairs, others)
-        )
-        apart: Array = (mean - other)[:, None]
-        return apart
-
-    return _estimate(statistics, x, resamples, seed, level)
+    return _estimate(lambda runs: mean(runs, pairs) - mean(runs, others), x, resamples, seed, level)
 
 
-def _correlation(method: str) -> Callable[[Array, Array], Array]:
+def _mean_correlation(method: str) -> Callable[[Array, Pairs], Array]:
+    """Of resampled runs and pairs of them, the mean over the pairs, one for each resample."""
     if method not in CORRELATIONS:
         raise ConfigError(f"method is '{method}'; expected {' or '.join(CORRELATIONS)}")
-    return CORRELATIONS[method]
+    correlation = CORRELATIONS[method]
+
+    def mean(runs: Array, pairs: Pairs) -> Array:
+        found: Array = np.mean([correlation(runs[i], runs[j]) for i, j in pairs], axis=0)
+        return found
+
+    return mean
 
 
 def _estimate(
-    statistics: Callable[[Array], Array], x: Array, resamples: int, seed: int, level: float
+    statistic: Callable[[Array], Array], x: Array, resamples: int, seed: int, level: float
 ) -> Estimate:
-    found = resampled(statistics, x, resamples, seed, level).iloc[0]
+    found = resampled(lambda runs: statistic(runs)[:, None], x, resamples, seed, level).iloc[0]
     value, low, high = (float(found[name]) for name in ("value", "low", "high"))
     return Estimate(value, low, high, n=x.shape[1], level=level)

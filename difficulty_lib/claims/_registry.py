@@ -636,5 +636,6 @@ CLAIMS.add(
                 "Do runs agree, overall and within a class?",
             ),
         ),
+        note="The interval is over other samples, for these very runs.",
     )
 )

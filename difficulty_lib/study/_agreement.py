@@ -95,10 +95,10 @@ class AgreementStudy(ClassificationStudy):
     @cached_property
     def groups(self) -> dict[str, list[tuple[int, int]]]:
         """Which runs are set against each other: reruns of each model, and each two models."""
-        found = {f"reruns of {m}": list(combinations(self.runs_of(m), 2)) for m in self.models}
+        found = {_reruns(m): list(combinations(self.runs_of(m), 2)) for m in self.models}
         for first, second in combinations(self.models, 2):
             pairs = list(product(self.runs_of(first), self.runs_of(second)))
-            found[f"{first} and {second}"] = pairs
+            found[_both(first, second)] = pairs
         return found
 
     @property
@@ -150,10 +150,10 @@ class AgreementStudy(ClassificationStudy):
         the same, below zero where another model finds other samples hard.
         """
         return {
-            f"{first} and {second}": agreement_difference(
+            _both(first, second): agreement_difference(
                 self.actions,
-                self.groups[f"{first} and {second}"],
-                self.groups[f"reruns of {first}"] + self.groups[f"reruns of {second}"],
+                self.groups[_both(first, second)],
+                self.groups[_reruns(first)] + self.groups[_reruns(second)],
                 resamples=RESAMPLES,
             )
             for first, second in combinations(self.models, 2)
@@ -310,3 +310,11 @@ class AgreementStudy(ClassificationStudy):
     def neighbours(self) -> Neighbours | None:
         """The nearest training samples of the hardest samples and of others; None without texts."""
         return None if self.data is None else Neighbours(self, self.among)
+
+
+def _reruns(model: str) -> str:
+    return f"reruns of {model}"
+
+
+def _both(first: str, second: str) -> str:
+    return f"{first} and {second}"
