@@ -143,6 +143,20 @@ class AuditStudy:
         }
 
     @cached_property
+    def learnt(self) -> dict[Setting, Estimate]:
+        """Share of the rows without an error whose label the model predicts in the last epoch.
+
+        While training, or after it where that alone was recorded; by setting, the mean over seeds.
+        Settings without any stream that says so are left out.
+        """
+        found = {}
+        for setting in self.settings:
+            shares = [share for c in self._cells_of(setting) if (share := _learnt(c)) is not None]
+            if len(shares) == len(self.seeds):
+                found[setting] = over_seeds(shares)
+        return found
+
+    @cached_property
     def chosen(self) -> pd.Series:
         """The best rival by (corruption, rate, seed), chosen on the other seeds of the setting."""
         found = {}
@@ -429,3 +443,11 @@ def _stream(contestant: str) -> str:
 
 def _setting(setting: Setting) -> dict[str, Any]:
     return {"corruption": setting[0], "rate": setting[1], "setting": named(setting)}
+
+
+def _learnt(cell: AuditCell) -> float | None:
+    stream = cell.streams.get("training", cell.streams.get("evaluation"))
+    if stream is None or not stream.available("correct"):
+        return None
+    clean = ~cell.truth.loc[stream.ids].to_numpy(dtype=bool)
+    return float(stream.matrix("correct")[-1, clean].mean())

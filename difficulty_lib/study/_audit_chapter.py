@@ -29,6 +29,8 @@ class AuditChapter:
 
     def about(self) -> str:
         """What was planted, and who was to find it."""
+        for setting, share in self.study.learnt.items():
+            self._glue("learnt", setting, share)
         return words.about(self.study)
 
     def overview_table(self) -> Any:

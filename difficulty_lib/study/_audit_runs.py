@@ -14,7 +14,7 @@ from difficulty_lib.audit import (
     cell_contestants,
     training_embedding,
 )
-from difficulty_lib.data import TextData, load_data
+from difficulty_lib.data import DATASETS, TextData, load_data
 from difficulty_lib.study._audit import STREAMS, AuditCell, AuditStudy
 from difficulty_lib.study._sized import sized
 from difficulty_lib.training import Run, RunConfig
@@ -26,12 +26,15 @@ def audit_configs(parameters: Mapping[str, Any]) -> list[BenchmarkCell]:
 
     Args:
         parameters: `corruptions`, a list of [name, rate]; `seeds`; `folds` of a cross-validation,
-            or None; `size` (see `sized`), and any setting of `RunConfig` by its name.
+            or None; `size` (see `sized`), and any setting of `RunConfig` by its name. The task is
+            the data set's own, if none is given.
 
     Raises:
         ConfigError: on an unknown name, or no corruption or seed.
     """
     settings = sized(parameters)
+    if settings["dataset"] in DATASETS:
+        settings.setdefault("task", DATASETS[settings["dataset"]].task)
     corruptions, seeds = settings.pop("corruptions"), settings.pop("seeds", [1])
     for name, value in (("corruptions", corruptions), ("seeds", seeds)):
         if not isinstance(value, list | tuple):

@@ -16,7 +16,7 @@ from difficulty_lib.study._audit import (
     named,
     title,
 )
-from difficulty_lib.study._words import interval
+from difficulty_lib.study._words import interval, percent
 
 OUTCOMES = ("wins", "ties", "loses")
 ROUNDING = 1e-9  # rankings that are alike may be measured in another order of sums
@@ -50,7 +50,23 @@ def about(study: AuditStudy) -> str:
         f"{len(study.settings)} settings of corruption and rate, {len(study.seeds)} seeds each: "
         f"{len(study.cells)} trainings{folds} on {len(rows):,} rows or a few more, each seed with errors, "
         f"order and head of its own. {study.precision.shape[1]} contestants rank the rows. "
-        f"What was planted: {planted}.{_collapsed(study)}"
+        f"What was planted: {planted}.{_learnt(study)}{_collapsed(study)}"
+    )
+
+
+def _learnt(study: AuditStudy) -> str:
+    if not study.learnt:
+        return ""
+    shares = sorted(study.learnt.items(), key=lambda item: item[1].value)
+    (hard, least), (easy, most) = shares[0], shares[-1]
+    told = (
+        percent(least)
+        if len(shares) == 1
+        else f"between {percent(least)} at {named(hard)} and {percent(most)} at {named(easy)}"
+    )
+    return (
+        f" How well the models know their task: in the last epoch they get {told} of the rows without an "
+        "error right."
     )
 
 

@@ -14,6 +14,7 @@ from study.audits import SETTINGS, cell, cells, table_of
 from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib.analysis import Estimate
 from difficulty_lib.study import AuditChapter, AuditStudy
+from difficulty_lib.study._audit import named
 from difficulty_lib.study._audit_words import outcome, outcomes
 
 CHARTS = ["precision", "everyone", "ranks", "minutes", "review", "precision_recall", "over_time"]
@@ -95,6 +96,34 @@ def test_intervals_are_students_over_seeds(study):
     low, high = stats.t.interval(0.95, 2, values.mean(), stats.sem(values))
     found = study.over_seeds(name, setting)
     assert (found.value, found.low, found.high) == pytest.approx((values.mean(), low, high))
+
+
+def test_how_well_a_model_knows_its_task_is_told_by_the_rows_without_an_error(study):
+    setting, shares = SETTINGS[2], []
+    for one in (c for c in study.cells if c.setting == setting):
+        stream = one.streams["training"]
+        right = (stream.columns["predicted"][-1] == stream.label)[~one.truth.to_numpy()]
+        shares.append(right.mean())
+    found = study.learnt[setting]
+    assert (found.value, found.n) == (pytest.approx(np.mean(shares)), len(study.seeds))
+    assert list(study.learnt) == list(SETTINGS)
+
+
+def test_the_page_says_so_of_one_setting_and_of_the_ends_of_several(study, chapter):
+    shares = {named(s): f"{100 * e.value:.0f} %" for s, e in study.learnt.items()}
+    told = chapter.about().partition("in the last epoch they get ")[2]
+    assert told.startswith("between ")
+    least, most = (pick(study.learnt, key=lambda s: study.learnt[s].value) for pick in (min, max))
+    assert f"{shares[named(least)]} (95" in told.partition(" and ")[0]
+    assert f" and {shares[named(most)]} (95" in told
+    one = AuditChapter(study_of([c for c in study.cells if c.setting == SETTINGS[0]])).about()
+    assert f"they get {shares[named(SETTINGS[0])]} (95 % interval" in one
+
+
+def test_without_streams_the_page_does_not_say_how_well_a_model_knows_its_task(study):
+    bare = AuditStudy([replace(c, streams={}) for c in study.cells], study.table)
+    assert bare.learnt == {}
+    assert "How well" not in AuditChapter(bare).about()
 
 
 def test_the_distance_is_paired_by_seed(study):

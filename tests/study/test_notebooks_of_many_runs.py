@@ -1,7 +1,10 @@
 """The notebooks that compare many runs, executed with other parameters at `size: small`."""
 
+import pytest
 from study.executing import outputs_in, said, small
 from training import tiny
+
+from difficulty_lib.study import AuditChapter, audit_study
 
 
 def test_mislabel_audit(tmp_path, tiny_folder, at_root, monkeypatch):
@@ -19,6 +22,19 @@ def test_mislabel_audit(tmp_path, tiny_folder, at_root, monkeypatch):
     assert "seeds 3, 4 ·" in text
     assert sum("image/png" in data for data in outputs) == 7
     assert sum("As a table" in data.get("text/html", "") for data in outputs) == 7
+
+
+# So few pairs teach nothing.
+@pytest.mark.filterwarnings("ignore::difficulty_lib.dynamics._health.CollapsedRunWarning")
+def test_planted_errors_among_pairs_need_the_name_of_the_data_alone(
+    tmp_path, tiny_folder, monkeypatch
+):
+    monkeypatch.setenv("DIFFICULTY_RUNS", str(tmp_path / "runs"))
+    small_nli = {"dataset": "tiny-nli", "corruptions": [["flip_labels", 0.2]], "seeds": [1, 2]}
+    study = audit_study({"model": str(tiny_folder), "epochs": 2, "batch_size": 8} | small_nli)
+    assert {run.config.task for run in study.runs} == {"nli"}
+    assert {"action_score/training", "neighbour_disagreement/10"} <= set(study.precision)
+    assert "flip labels" in AuditChapter(study).about()
 
 
 def test_images(tmp_path, at_root):

@@ -4,7 +4,7 @@ import pytest
 from refusals import raises_one_line
 
 from difficulty_lib._errors import ConfigError
-from difficulty_lib.study import run_configs, sized
+from difficulty_lib.study import audit_configs, run_configs, sized
 from difficulty_lib.study._sized import DATA
 
 
@@ -39,6 +39,20 @@ def test_a_task_has_a_data_set_of_its_own_and_all_splits_but_train(task, size):
     assert resolved["splits"]
     assert "train" not in resolved["splits"]
     assert run_configs({"task": task, "size": size, "dataset": None, "splits": None})
+
+
+@pytest.mark.parametrize(
+    ("given", "task"),
+    [
+        ({"dataset": "mnli"}, "nli"),
+        ({"dataset": "emotion"}, "sentiment"),
+        ({"dataset": None}, "sentiment"),
+        ({"dataset": "mnli", "task": "sentiment"}, "sentiment"),
+    ],
+)
+def test_planted_errors_are_of_the_data_set_s_task_unless_another_is_named(given, task):
+    cells = audit_configs({**given, "corruptions": [["flip_labels", 0.1]], "seeds": [1, 2]})
+    assert {cell.config.task for cell in cells} == {task}
 
 
 def test_the_scored_split_of_multinli_is_its_development_set():
