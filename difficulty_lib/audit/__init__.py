@@ -9,6 +9,9 @@ from difficulty_lib.audit._benchmark import CellContestants as CellContestants
 from difficulty_lib.audit._benchmark import benchmark_configs as benchmark_configs
 from difficulty_lib.audit._benchmark import benchmark_table as benchmark_table
 from difficulty_lib.audit._benchmark import cell_contestants as cell_contestants
+from difficulty_lib.audit._benchmark import (
+    recorded_text_contestants as recorded_text_contestants,
+)
 from difficulty_lib.audit._benchmark import run_cell as run_cell
 from difficulty_lib.audit._benchmark import training_embedding as training_embedding
 from difficulty_lib.audit._cleanlab import LABEL_QUALITY as LABEL_QUALITY
@@ -44,6 +47,7 @@ from difficulty_lib.audit._sentence_embeddings import tfidf_embeddings as tfidf_
 from difficulty_lib.audit._table import measure_difference as measure_difference
 from difficulty_lib.audit._table import measure_table as measure_table
 from difficulty_lib.audit._table import over_seeds as over_seeds
+from difficulty_lib.audit._text_contestants import text_contestants as text_contestants
 from difficulty_lib.audit._wrong_or_ambiguous import RULE as RULE
 from difficulty_lib.audit._wrong_or_ambiguous import SortingMeasures as SortingMeasures
 from difficulty_lib.audit._wrong_or_ambiguous import SuspectRule as SuspectRule

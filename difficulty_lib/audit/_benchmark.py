@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from difficulty_lib._errors import ConfigError, DataError, DynamicsError, MissingExtraError
-from difficulty_lib.audit._cleanlab import cleanlab_contestants
+from difficulty_lib._errors import ConfigError, DataError, DynamicsError
 from difficulty_lib.audit._contestants import (
     confidence_weighted_entropy,
     contestant_table,
     mean_of_ranks,
-    neighbour_disagreement,
     random_ranking,
     score_contestants,
 )
-from difficulty_lib.audit._embedding_probabilities import embedding_probabilities
 from difficulty_lib.audit._measures import MEASURE_NAMES
 from difficulty_lib.audit._oriented import MARK
 from difficulty_lib.audit._sentence_embeddings import split_embeddings
 from difficulty_lib.audit._table import measure_table
+from difficulty_lib.audit._text_contestants import (
+    by_cleanlab,
+    keep_text_contestants,
+    kept_text_contestants,
+    text_contestants,
+)
 from difficulty_lib.corruptions import CORRUPTIONS
 from difficulty_lib.data import TextData
 from difficulty_lib.dynamics import Dynamics, StreamDynamics
@@ -195,11 +198,35 @@ def training_embedding(run: Run, data: TextData, model: str | None = None) -> pd
     return split_embeddings(sized, model=model)
 
 
+def recorded_text_contestants(run: Run, data: TextData | None) -> pd.DataFrame | None:
+    """`text_contestants` of a corrupted run, kept in its folder, lest they be worked out again.
+
+    Args:
+        run: with the intervention `corrupted`.
+        data: the data that it was made from; None where the texts cannot be had.
+
+    Returns:
+        Shape (N, 1 or 5), by sample_id, oriented; None if they are neither kept nor can be worked
+        out: without texts, or without classes.
+
+    Raises:
+        DifficultyError: as `training_embedding`.
+    """
+    known = kept_text_contestants(run)
+    truth = run.truth
+    if known is not None or data is None or truth is None or "given_label" not in truth:
+        return known
+    found = text_contestants(truth["given_label"].sort_index(), training_embedding(run, data))
+    keep_text_contestants(run, found)
+    return found
+
+
 def cell_contestants(
     run: Run,
     cross_validated: Sequence[Run] | Dynamics | None = None,
     embedding: pd.DataFrame | None = None,
     *,
+    by_texts: pd.DataFrame | None = None,
     allow_collapsed: bool = False,
 ) -> CellContestants:
     """Everyone who ranks the training samples of a corrupted run.
@@ -215,6 +242,7 @@ def cell_contestants(
         cross_validated: the runs of its folds, or what `cross_validate` gave, which holds no
             probabilities.
         embedding: of the corrupted training texts, shape (≥ N, D), by sample_id.
+        by_texts: instead of it, what `recorded_text_contestants` gave.
         allow_collapsed: whether scores of a run count, too, that learnt nothing.
 
     Raises:
@@ -248,11 +276,11 @@ def cell_contestants(
         if labels is not None:
             weighed = confidence_weighted_entropy(stream, len(run.label_names))
             parts.append(weighed)
-            parts += _by_cleanlab(labels, probabilities, "cross_validated")
+            parts += by_cleanlab(labels, probabilities, "cross_validated")
     if embedding is not None and labels is not None:
-        vectors = _of_samples(embedding, ids)
-        parts += _by_cleanlab(labels, embedding_probabilities(labels, vectors), "embedding")
-        parts.append(neighbour_disagreement(labels, vectors))
+        by_texts = text_contestants(labels, embedding)
+    if by_texts is not None:
+        parts.append(_of_these(by_texts, ids, run.folder.name))
     parts.append(random_ranking(ids, seed=run.config.seed))
     table = contestant_table(*parts)
     together = [
@@ -339,35 +367,19 @@ def _check_same(folds: StreamDynamics, whole: StreamDynamics, name: str) -> None
             )
 
 
-def _by_cleanlab(
-    labels: pd.Series, probabilities: pd.DataFrame | None, ending: str
-) -> list[pd.DataFrame]:
-    if probabilities is None:
-        return []
-    try:
-        found = cleanlab_contestants(labels, probabilities)
-    except MissingExtraError:
-        return []
-    return [_renamed(found, {name: f"{name}/{ending}" for name in found})]
-
-
-def _of_samples(embedding: pd.DataFrame, ids: pd.Index) -> Any:
-    missing = ids.difference(embedding.index)
-    if len(missing) or not embedding.index.is_unique:
+def _of_these(table: pd.DataFrame, ids: pd.Index, name: str) -> pd.DataFrame:
+    missing = ids.difference(table.index)
+    if len(missing):
         raise DataError(
-            f"{len(missing)} samples have no embedding of their own, first: "
-            f"{missing[:5].tolist()}; expected one row for each"
+            f"{name}: by_texts lacks {len(missing)} samples, first: {missing[:5].tolist()}; expected "
+            "a row for each"
         )
-    return embedding.loc[ids].to_numpy()
+    chosen = table.loc[ids]
+    chosen.attrs[MARK] = table.attrs[MARK]
+    return chosen
 
 
 def _columns(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     chosen = table[list(names)]
     chosen.attrs[MARK] = table.attrs[MARK]
     return chosen
-
-
-def _renamed(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
-    renamed = table.rename(columns=dict(names))
-    renamed.attrs[MARK] = table.attrs[MARK]
-    return renamed

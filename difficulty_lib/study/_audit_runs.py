@@ -12,7 +12,7 @@ from difficulty_lib.audit import (
     benchmark_configs,
     benchmark_table,
     cell_contestants,
-    training_embedding,
+    recorded_text_contestants,
 )
 from difficulty_lib.data import DATASETS, TextData, load_data
 from difficulty_lib.study._audit import STREAMS, AuditCell, AuditStudy
@@ -46,8 +46,8 @@ def audit_configs(parameters: Mapping[str, Any]) -> list[BenchmarkCell]:
 def audit_study(parameters: Mapping[str, Any], *, progress: bool = True) -> AuditStudy:
     """The study of a chapter's parameters; runs are trained where they are not recorded.
 
-    Recorded runs can be measured without the texts: where these cannot be had, a warning says why,
-    and contestants that read them are left out.
+    Recorded runs can be measured without the texts: where these cannot be had, and what contestants
+    make of them was not kept beside the runs, a warning says why, and those are left out.
 
     Args:
         parameters: as `audit_configs`.
@@ -59,22 +59,23 @@ def audit_study(parameters: Mapping[str, Any], *, progress: bool = True) -> Audi
     """
     wanted = audit_configs(parameters)
     try:
-        data = load_data(wanted[0].config.dataset)
+        data, missing = load_data(wanted[0].config.dataset), None
     except DifficultyError as error:
-        warnings.warn(
-            f"neighbours and embeddings are not among the contestants: {error}", stacklevel=2
-        )
-        data = None
+        data, missing = None, error
     cells = [_trained(cell, data, progress) for cell in wanted]
+    if missing and not all("neighbour_disagreement/10" in cell.contestants for cell in cells):
+        warnings.warn(
+            f"neighbours and embeddings are not among the contestants: {missing}", stacklevel=2
+        )
     # Intervals within a cell are not shown: those over seeds hold the rows' chance, too.
     return AuditStudy(cells, benchmark_table(cells, resamples=0))
 
 
 def _trained(cell: BenchmarkCell, data: TextData | None, progress: bool) -> AuditCell:
     run, *folds = get_or_train_all(cell.configs, data, runs=None, progress=progress)
-    vectors = None if data is None else training_embedding(run, data)
+    by_texts = recorded_text_contestants(run, data)
     # A run that learnt nothing is part of the answer: its scores find nothing, and it is counted.
-    found = cell_contestants(run, folds or None, vectors, allow_collapsed=True)
+    found = cell_contestants(run, folds or None, by_texts=by_texts, allow_collapsed=True)
     return AuditCell(
         cell.corruption, cell.rate, cell.seed, found.contestants, found.truth, _streams(run), run
     )
