@@ -392,6 +392,12 @@ CLAIMS.add(
                 "action_training_flip_by_instance_10",
                 "How well are the errors found?",
             ),
+            Measure(
+                "MultiNLI, any other class",
+                "mislabel-audit-mnli",
+                "action_training_flip_labels_10",
+                "How well are the errors found?",
+            ),
         ),
     )
 )
@@ -417,6 +423,13 @@ CLAIMS.add(
                 "Emotion, six kinds of errors",
                 "mislabel-audit-kinds",
                 "distance_training",
+                "How well are the errors found?",
+                "+.3f",
+            ),
+            Measure(
+                "MultiNLI, any other class",
+                "mislabel-audit-mnli",
+                "distance_training_flip_labels_10",
                 "How well are the errors found?",
                 "+.3f",
             ),
