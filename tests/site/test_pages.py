@@ -90,6 +90,7 @@ def test_chapters_say_what_they_are_made_of(site):
         ("agreement", "Published"),
         ("agreement-models", "Published"),
         ("mislabel-audit-emotion", "Published"),
+        ("mislabel-audit-mnli", "Published"),
         ("gradient-variance", "Quick"),
         ("mislabel-audit", "Quick"),
         ("cost", "Quick"),
