@@ -33,8 +33,8 @@ def text_contestants(labels: pd.Series, embedding: pd.DataFrame) -> pd.DataFrame
 
     Returns:
         "neighbour_disagreement/10", and where cleanlab is installed what it makes of a logistic
-        regression's probabilities ("confident_learning/embedding", "cleanlab_…/embedding"): shape
-        (N, 1 or 5), high is hard, rounded to float32, in which they are kept.
+        regression's probabilities, "confident_learning/embedding" and its three scores of a
+        label's quality: shape (N, 1 or 5), high is hard, rounded to float32, in which they are kept.
 
     Raises:
         DataError: if samples have no embedding.
