@@ -43,13 +43,14 @@ def about(study: AuditStudy) -> str:
     kinds = list(dict.fromkeys(corruption for corruption, _ in study.settings))
     held_out = any("/cross_validated" in name for name in study.precision)
     folds = ", and those of the folds," if held_out else ""
+    more = " or a few more" if any(CORRUPTIONS[kind].adds_rows for kind in kinds) else ""
     planted = "; ".join(
         f"**{kind.replace('_', ' ')}**: {CORRUPTIONS[kind].means}" for kind in kinds
     )
     return (
-        f"{len(study.settings)} settings of corruption and rate, {len(study.seeds)} seeds each: "
-        f"{len(study.cells)} trainings{folds} on {len(rows):,} rows or a few more, each seed with errors, "
-        f"order and head of its own. {study.precision.shape[1]} contestants rank the rows. "
+        f"{_many(len(study.settings), 'setting', 'settings')} of corruption and rate, {len(study.seeds)} "
+        f"seeds each: {len(study.cells)} trainings{folds} on {len(rows):,} rows{more}, each seed with "
+        f"errors, order and head of its own. {study.precision.shape[1]} contestants rank the rows. "
         f"What was planted: {planted}.{_learnt(study)}{_collapsed(study)}"
     )
 
@@ -185,7 +186,7 @@ def verdict(study: AuditStudy) -> str:
 
 
 def _summary(study: AuditStudy) -> str:
-    """The answer in plain words, of the first of the action scores."""
+    """The answer in plain words: whether errors are found at all, and how each stream's score stands."""
     action, total = study.actions[0], len(study.settings)
     parts = []
     if study.contestant("random") is not None:
@@ -199,16 +200,19 @@ def _summary(study: AuditStudy) -> str:
                 if found
                 else " nowhere, as far as these seeds show"
             )
-            + f": in {found} of {total} settings it is shown to be better than a random order."
+            + f": in {found} of {_many(total, 'setting', 'settings')} it is shown to be better than a "
+            "random order."
         )
-    far = study.distance(action, "best")
-    parts.append(
-        {
-            "wins": "On the whole it is ahead of the best other score.",
-            "ties": "On the whole it is not shown to differ from the best other score.",
-            "loses": "On the whole the best other score is ahead of it.",
-        }[outcome(far)]
-    )
+    against = [
+        f"{STREAMS[name.split('/')[1]]} "
+        + {
+            "wins": "it is ahead of the best other score",
+            "ties": "it is not shown to differ from the best other score",
+            "loses": "the best other score is ahead of it",
+        }[outcome(study.distance(name, "best"))]
+        for name in study.actions
+    ]
+    parts.append(f"On the whole: {'; '.join(against)}.")
     return " ".join(parts)
 
 

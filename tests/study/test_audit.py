@@ -197,6 +197,25 @@ def test_the_verdict_says_what_the_intervals_say(chapter, study):
     assert "finds planted errors: in 3 of 3 settings it is shown to be better" in text
 
 
+def test_the_answer_in_short_tells_the_streams_apart(study, chapter):
+    told = chapter.verdict_text().partition("On the whole: ")[2].partition("\n")[0].split("; ")
+    assert [part.partition(" it ")[0].partition(" the ")[0] for part in told] == [
+        "after each epoch",
+        "while training",
+    ]
+    words = {"wins": "it is ahead of", "ties": "not shown to differ", "loses": "is ahead of it"}
+    for part, action in zip(told, study.actions):
+        assert words[outcome(study.distance(action, "best"))] in part
+
+
+def test_one_setting_is_said_as_one():
+    one = AuditChapter(study_of(cells(seeds=(1, 2, 3), settings=SETTINGS[:1])))
+    assert one.about().startswith(
+        "1 setting of corruption and rate, 3 seeds each: 3 trainings on 160 rows,"
+    )
+    assert "of 1 setting it is shown" in one.verdict_text()
+
+
 def test_a_blind_action_score_is_said_to_find_nothing():
     made = []
     for one in cells(seeds=(1, 2, 3), settings=SETTINGS[:2]):
