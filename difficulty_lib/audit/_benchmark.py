@@ -374,9 +374,7 @@ def _of_these(table: pd.DataFrame, ids: pd.Index, name: str) -> pd.DataFrame:
             f"{name}: by_texts lacks {len(missing)} samples, first: {missing[:5].tolist()}; expected "
             "a row for each"
         )
-    chosen = table.loc[ids]
-    chosen.attrs[MARK] = table.attrs[MARK]
-    return chosen
+    return _columns(table.loc[ids], list(table))
 
 
 def _columns(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
