@@ -47,8 +47,9 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
 
+# As they are found: by default the files of few tests, which execute notebooks, would start last.
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadfile --durations 15
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder --durations 15
 
 chromium:
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
