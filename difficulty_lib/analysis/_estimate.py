@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from difficulty_lib._errors import DataError
 from difficulty_lib._extras import require
+from difficulty_lib.analysis._resampled import CELLS, spearman_of
 
 Array = NDArray[np.float64]
 
@@ -74,7 +75,7 @@ def bootstrap(
     """
     rng = np.random.default_rng(seed)
     value = float(statistic(np.arange(n)[None])[0])
-    chunk = max(1, 4_000_000 // max(n, 1))
+    chunk = max(1, CELLS // max(n, 1))
     draws: list[Array] = []
     for start in range(0, resamples, chunk):
         rows = rng.integers(0, n, size=(min(chunk, resamples - start), n))
@@ -114,12 +115,7 @@ def _correlation(
         raise DataError(
             f"a correlation of shapes {a.shape} and {b.shape}; expected three pairs or more"
         )
-
-    def statistic(rows: NDArray[np.int64]) -> Array:
-        if ranked:
-            return _pearson(_ranks(a[rows]), _ranks(b[rows]))
-        return _pearson(a[rows], b[rows])
-
+    statistic = spearman_of(a, b) if ranked else lambda rows: _pearson(a[rows], b[rows])
     return bootstrap(statistic, len(a), resamples=resamples, seed=seed)
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from difficulty_lib._errors import DataError
-from difficulty_lib.analysis._estimate import Estimate, _pearson, _ranks, bootstrap
-
-Array = NDArray[np.float64]
+from difficulty_lib.analysis._estimate import Estimate, bootstrap
+from difficulty_lib.analysis._resampled import partial_spearman_of
 
 
 def partial_spearman(
@@ -32,12 +31,4 @@ def partial_spearman(
             f"a partial correlation of shapes {a.shape}, {b.shape} and {c.shape}; expected four "
             "samples or more of each"
         )
-
-    def statistic(rows: NDArray[np.int64]) -> Array:
-        first, second, third = (_ranks(v[rows]) for v in (a, b, c))
-        xy, xz, yz = _pearson(first, second), _pearson(first, third), _pearson(second, third)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            result: Array = (xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2))
-        return result
-
-    return bootstrap(statistic, len(a), resamples=resamples, seed=seed)
+    return bootstrap(partial_spearman_of(a, b, c), len(a), resamples=resamples, seed=seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +13,6 @@ from difficulty_lib._extras import require
 from difficulty_lib.data import _rated_sentences
 from difficulty_lib.data._cache import fetch_source
 from difficulty_lib.data._clean import clean
-from difficulty_lib.data._fingerprint import fingerprint
 from difficulty_lib.data._problems import join_problems
 from difficulty_lib.data._registry_files import registry_folder
 from difficulty_lib.data._spec import DATASETS, DataSpec
@@ -87,11 +86,13 @@ def load_data(name: str) -> TextData:
 
 def changed_splits(data: TextData) -> list[str]:
     """The splits whose fingerprint is not the registry's, for a warning."""
-    return [
-        split
-        for split, expected in DATASETS[data.name].splits.items()
-        if expected.fingerprint != fingerprint(data[split], data.text_columns)
-    ]
+    return not_as_registered(data.name, data.fingerprints())
+
+
+def not_as_registered(name: str, found: Mapping[str, str]) -> list[str]:
+    """The splits of a registered data set that are not there, or have another fingerprint."""
+    expected = DATASETS[name].splits
+    return [split for split in expected if found.get(split) != expected[split].fingerprint]
 
 
 def _from_mirror(spec: DataSpec, folder: Path) -> Splits:

@@ -53,9 +53,13 @@ class TextData:
                 f"{self.name} has no split '{split}'; there are {', '.join(self.splits)}"
             ) from None
 
+    def fingerprints(self) -> dict[str, str]:
+        """The fingerprint of every split's (id, texts, label)."""
+        return {name: fingerprint(f, self.text_columns) for name, f in self.splits.items()}
+
     def fingerprint(self) -> str:
-        """One fingerprint of all splits' (id, texts, label)."""
-        return "-".join(fingerprint(f, self.text_columns) for f in self.splits.values())
+        """One fingerprint of all splits."""
+        return "-".join(self.fingerprints().values())
 
     def texts(self, split: str) -> pd.Series:
         """The texts of a split as one string a sample, several fields joined by ' ▸ '."""

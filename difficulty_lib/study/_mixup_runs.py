@@ -70,6 +70,7 @@ def plain_configs(
     split = setting.get("split", "validation")
     asked: dict[str, Any] = {"inside": split, "outside": outside}
     intervention = {"only": setting["only"]} if setting.get("only") else {}
+    fingerprint = None if data is None else data.fingerprint()
     configs = []
     for seed in seeds:
         of_seed = dict(asked)
@@ -85,9 +86,7 @@ def plain_configs(
                 "intervention": {**intervention, "out_of_distribution": of_seed},
             }
         )
-        if data is not None:
-            made = replace(made, data_fingerprint=data.fingerprint())
-        configs.append(made)
+        configs.append(made if fingerprint is None else replace(made, data_fingerprint=fingerprint))
     return configs
 
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from difficulty_lib._errors import ConfigError, DataError
 from difficulty_lib.analysis import Estimate
-from difficulty_lib.analysis._estimate import _pearson, _ranks
+from difficulty_lib.analysis._estimate import _ranks
 from difficulty_lib.analysis._measures import area_under_roc
+from difficulty_lib.analysis._resampled import partial_spearman_of, spearman_of
 from difficulty_lib.audit import over_seeds
 from difficulty_lib.ood import OOD_SCORES, length_matched_auroc
 from difficulty_lib.ood._measures import _area, _let_in
@@ -337,17 +338,13 @@ def _rate_of(inside: Array, outside: Array) -> Callable[..., Array]:
 
 
 def _spearman(x: Array, y: Array) -> Callable[..., Array]:
-    return lambda rows: np.nan_to_num(_pearson(_ranks(x[rows]), _ranks(y[rows])))
+    drawn = spearman_of(x, y)
+    return lambda rows: np.nan_to_num(drawn(rows))
 
 
 def _partial(x: Array, y: Array, given: Array) -> Callable[..., Array]:
-    def statistic(rows: NDArray[np.int64]) -> Array:
-        first, second, third = (_ranks(v[rows]) for v in (x, y, given))
-        xy, xz, yz = _pearson(first, second), _pearson(first, third), _pearson(second, third)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.nan_to_num((xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2)))
-
-    return statistic
+    drawn = partial_spearman_of(x, y, given)
+    return lambda rows: np.nan_to_num(drawn(rows))
 
 
 def _mistaken(hard: Array, strange: Array) -> Callable[..., Array]:

@@ -18,11 +18,11 @@ from difficulty_lib._extras import require
 from difficulty_lib.data import (
     DATASETS,
     TextData,
-    changed_splits,
     check_labels,
     load_data,
     registry_folder,
 )
+from difficulty_lib.data._resolve import not_as_registered
 from difficulty_lib.dynamics import Dynamics
 from difficulty_lib.dynamics._store import ROOT
 from difficulty_lib.tasks import TASKS, TaskSettings
@@ -94,15 +94,16 @@ def get_or_train(
 
 
 def _with_fingerprint(config: RunConfig, data: TextData) -> RunConfig:
+    found = data.fingerprints()
     if config.dataset in DATASETS and data.origin != "file":
-        changed = changed_splits(data)
+        changed = not_as_registered(config.dataset, found)
         if changed:
             warnings.warn(
                 f"{config.dataset} ({data.origin}): {', '.join(changed)} differ from the registry's "
                 "fingerprint, so published runs are not of these data",
                 stacklevel=3,
             )
-    return replace(config, data_fingerprint=data.fingerprint())
+    return replace(config, data_fingerprint="-".join(found.values()))
 
 
 def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool = True) -> Run:

@@ -13,7 +13,6 @@ from sklearn.metrics import r2_score
 from difficulty_lib._errors import ConfigError
 from difficulty_lib.analysis import explain_difficulty
 from difficulty_lib.analysis._explain import _out_of_fold, normal_scores
-from difficulty_lib.analysis._resampled import ResampledRanks, drawn_counts, weighted_pearson
 from difficulty_lib.charts import explain_chart
 from difficulty_lib.study._explain_words import explained, hypothesis, together, verdicts
 
@@ -141,33 +140,6 @@ def test_together_is_a_sum_with_its_own_interval(data, result):
     drawn = result.draws["length"] - result.draws["neighbour_agreement"]
     assert (found.low, found.high) == pytest.approx(np.quantile(drawn, [0.025, 0.975]))
     assert result.together({"length": 1.0}) == first
-
-
-@pytest.mark.parametrize("values", [[3.0, 1.0, 2.0, 2.0, 5.0, 1.0], [1.0, 1.0], [4.0]])
-def test_resampled_ranks(values):
-    values = np.array(values)
-    counts = next(drawn_counts(len(values), 20, seed=1))
-    assert (counts.sum(axis=1) == len(values)).all()
-    for drawn, ranks in zip(counts.astype(int), ResampledRanks(values)(counts)):
-        rows = np.repeat(np.arange(len(values)), drawn)
-        assert ranks[rows].tolist() == stats.rankdata(values[rows]).tolist()
-
-
-def test_weighted_pearson():
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(2, 30))
-    counts = next(drawn_counts(30, 5, seed=1))
-    repeated = [np.repeat(np.arange(30), c) for c in counts.astype(int)]
-    expected = [stats.pearsonr(x[rows], y[rows]).statistic for rows in repeated]
-    assert weighted_pearson(x[None], y[None], counts) == pytest.approx(expected)
-
-
-def test_blocks_of_resamples_are_one_draw(monkeypatch):
-    whole = np.concatenate(list(drawn_counts(9, 25, seed=3)))
-    monkeypatch.setattr("difficulty_lib.analysis._resampled.CELLS", 40)
-    blocks = list(drawn_counts(9, 25, seed=3))
-    assert len(blocks) == 7
-    assert (np.concatenate(blocks) == whole).all()
 
 
 def test_normal_scores_of_ties():
