@@ -118,9 +118,10 @@ dynamics = difficulty_lib.Dynamics.from_arrays([3, 4], loss=[[1.0, 2.0], [0.5, 2
 scores = difficulty_lib.score_table(dynamics.stream())
 print(difficulty_lib.__version__)
 print(difficulty_lib.ranking(scores["action_score"]).index.tolist())
-from difficulty_lib.analysis import spearman
+from difficulty_lib.analysis import share, spearman
+print(spearman([1, 2, 3], [1, 3, 2]).value)
 try:
-    spearman([1, 2, 3], [1, 3, 2])
+    share([True, False])
 except difficulty_lib.DifficultyError as error:
     print(error)
 """
@@ -145,11 +146,12 @@ def bare():
 def test_the_core_needs_no_extra(bare):
     assert bare[0] == difficulty_lib.__version__
     assert bare[1] == "[4, 3]"
+    assert float(bare[2]) == pytest.approx(0.5)
 
 
 def test_a_missing_extra_is_named(bare):
-    assert "scipy is not installed" in bare[2]
-    assert "difficulty-lib[train]" in bare[2]
+    assert "scipy is not installed" in bare[3]
+    assert "difficulty-lib[train]" in bare[3]
 
 
 def test_version():
