@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from difficulty_lib._errors import DataError
 from difficulty_lib._extras import require
-from difficulty_lib.analysis._resampled import CELLS, spearman_of
+from difficulty_lib.analysis._resampled import drawn_rows, spearman_of
 
 Array = NDArray[np.float64]
 
@@ -73,13 +73,8 @@ def bootstrap(
         seed: of the resampling.
         level: of the interval.
     """
-    rng = np.random.default_rng(seed)
     value = float(statistic(np.arange(n)[None])[0])
-    chunk = max(1, CELLS // max(n, 1))
-    draws: list[Array] = []
-    for start in range(0, resamples, chunk):
-        rows = rng.integers(0, n, size=(min(chunk, resamples - start), n))
-        draws.append(statistic(rows))
+    draws = [statistic(rows) for rows in drawn_rows(n, resamples, seed)]
     values = np.concatenate(draws)
     values = values[np.isfinite(values)]
     tail = (1 - level) / 2

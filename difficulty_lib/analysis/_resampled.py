@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-CELLS = 250_000  # counts held at a time: as many as stay in a core's cache
+CELLS = 250_000  # draws held at a time: as many as stay in a core's cache
+
+
+def drawn_rows(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Row numbers of n draws among n samples, in blocks of shape (B, n); B sum to R."""
+    rng = np.random.default_rng(seed)
+    step = max(1, CELLS // max(n, 1))
+    for start in range(0, resamples, step):
+        yield rng.integers(0, n, size=(min(step, resamples - start), n))
 
 
 def counts_of(rows: NDArray[np.int64], n: int) -> Array:
@@ -18,12 +26,8 @@ def counts_of(rows: NDArray[np.int64], n: int) -> Array:
 
 
 def drawn_counts(n: int, resamples: int, seed: int) -> Iterator[Array]:
-    """How often each of n samples is drawn, of n draws, in blocks of shape (B, n); B sum to R."""
-    rng = np.random.default_rng(seed)
-    step = max(1, CELLS // max(n, 1))
-    for start in range(0, resamples, step):
-        size = min(step, resamples - start)
-        yield counts_of(rng.integers(0, n, size=(size, n)), n)
+    """How often each of n samples is in the same draws, in blocks of shape (B, n)."""
+    return (counts_of(rows, n) for rows in drawn_rows(n, resamples, seed))
 
 
 class ResampledRanks:

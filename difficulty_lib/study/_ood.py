@@ -233,8 +233,10 @@ class OodStudy:
         size, length = [len(hard[0])], self.words(INSIDE)
         both = list(zip(hard, strange))
         return {
-            "spearman": crossed([_spearman(h, s) for h, s in both], size),
-            "partial": crossed([_partial(h, s, length) for h, s in both], size),
+            "spearman": crossed([_or_zero(spearman_of(h, s)) for h, s in both], size),
+            "partial": crossed(
+                [_or_zero(partial_spearman_of(h, s, length)) for h, s in both], size
+            ),
             "mistaken": crossed([_mistaken(h, s) for h, s in both], size),
         }
 
@@ -282,7 +284,7 @@ class OodStudy:
                                     _let_in(known[None], other[None], LEVEL)[1][0]
                                 )
                             }
-                            | {"spearman": float(_spearman(hard, known)(everything)[0])}
+                            | {"spearman": float(_or_zero(spearman_of(hard, known))(everything)[0])}
                         )
         return pd.DataFrame(rows)
 
@@ -337,14 +339,9 @@ def _rate_of(inside: Array, outside: Array) -> Callable[..., Array]:
     return lambda a, b: _let_in(inside[a], outside[b], LEVEL)[1]
 
 
-def _spearman(x: Array, y: Array) -> Callable[..., Array]:
-    drawn = spearman_of(x, y)
-    return lambda rows: np.nan_to_num(drawn(rows))
-
-
-def _partial(x: Array, y: Array, given: Array) -> Callable[..., Array]:
-    drawn = partial_spearman_of(x, y, given)
-    return lambda rows: np.nan_to_num(drawn(rows))
+def _or_zero(statistic: Callable[..., Array]) -> Callable[..., Array]:
+    """Where all drawn values are alike there is no correlation, and it counts as none."""
+    return lambda rows: np.nan_to_num(statistic(rows))
 
 
 def _mistaken(hard: Array, strange: Array) -> Callable[..., Array]:
