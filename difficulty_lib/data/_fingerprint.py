@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,11 @@ def fingerprint(frame: pd.DataFrame, text_columns: Sequence[str], label: str = "
     rows = map("\x1f".join, zip(map(str, frame.index.tolist()), gold, *fields))
     whole = "".join(f"{row}\x1e" for row in rows)
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def of_all(splits: Iterable[str]) -> str:
+    """One fingerprint of a data set: those of its splits, in their order."""
+    return "-".join(splits)
 
 
 def _written(gold: Any) -> str:

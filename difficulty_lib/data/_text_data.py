@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from difficulty_lib._errors import DataError
-from difficulty_lib.data._fingerprint import fingerprint
+from difficulty_lib.data._fingerprint import fingerprint, of_all
 from difficulty_lib.data._hashing import PART, unit_hash
 from difficulty_lib.data._problems import problem_table
 
@@ -59,7 +59,7 @@ class TextData:
 
     def fingerprint(self) -> str:
         """One fingerprint of all splits."""
-        return "-".join(self.fingerprints().values())
+        return of_all(self.fingerprints().values())
 
     def texts(self, split: str) -> pd.Series:
         """The texts of a split as one string a sample, several fields joined by ' ▸ '."""

@@ -12,6 +12,7 @@ from typing import Any
 from difficulty_lib._errors import ConfigError
 from difficulty_lib._whole import whole_number, whole_or_none
 from difficulty_lib.data import DATASETS
+from difficulty_lib.data._fingerprint import of_all
 from difficulty_lib.tasks import TASKS
 from difficulty_lib.training._models import model_identity
 
@@ -180,7 +181,7 @@ class RunConfig:
             ConfigError: if the data set is not in the registry and has no fingerprint given.
             ModelError: if the model is neither embedded, nor a folder, nor reachable on the hub.
         """
-        data = self.data_fingerprint or "-".join(
+        data = self.data_fingerprint or of_all(
             split.fingerprint for split in DATASETS[self.dataset].splits.values()
         )
         model = self.model_revision or model_identity(self.model)

@@ -22,6 +22,7 @@ from difficulty_lib.data import (
     load_data,
     registry_folder,
 )
+from difficulty_lib.data._fingerprint import of_all
 from difficulty_lib.data._resolve import not_as_registered
 from difficulty_lib.dynamics import Dynamics
 from difficulty_lib.dynamics._store import ROOT
@@ -103,7 +104,7 @@ def _with_fingerprint(config: RunConfig, data: TextData) -> RunConfig:
                 "fingerprint, so published runs are not of these data",
                 stacklevel=3,
             )
-    return replace(config, data_fingerprint="-".join(found.values()))
+    return replace(config, data_fingerprint=of_all(found.values()))
 
 
 def train_run(config: RunConfig, data: TextData, folder: Path, *, progress: bool = True) -> Run:
