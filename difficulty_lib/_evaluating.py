@@ -7,11 +7,20 @@ from contextlib import contextmanager
 from typing import Any
 
 from difficulty_lib._extras import require
+from difficulty_lib._products import faster_products
 
 
 @contextmanager
 def evaluating(model: Any) -> Iterator[None]:
     """Eval mode, without gradients and autocast; afterwards the model is as it was."""
+    torch = require("torch", "train")
+    with in_eval_mode(model), torch.inference_mode(), faster_products():
+        yield
+
+
+@contextmanager
+def in_eval_mode(model: Any) -> Iterator[None]:
+    """Eval mode, without autocast; afterwards the model is as it was."""
     torch = require("torch", "train")
     was_training = model.training
     device = next(model.parameters()).device.type
@@ -23,7 +32,7 @@ def evaluating(model: Any) -> Iterator[None]:
         model.forward = own["_original_forward"]
     model.eval()
     try:
-        with torch.inference_mode(), torch.autocast(device, enabled=False):
+        with torch.autocast(device, enabled=False):
             yield
     finally:
         if autocasting is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from difficulty_lib._errors import ConfigError, ModelError
-from difficulty_lib._evaluating import evaluating
+from difficulty_lib._evaluating import in_eval_mode
 from difficulty_lib._extras import require
 from difficulty_lib.gradients._batch import SAMPLES, mark
 from difficulty_lib.gradients._losses import classification_loss
@@ -72,7 +72,7 @@ class differentiating:
     """Eval mode with gradients, outside autocast; afterwards the model is as it was."""
 
     def __init__(self, model: Any) -> None:
-        self.parts = [evaluating(model), torch.inference_mode(False), torch.enable_grad()]
+        self.parts = [in_eval_mode(model), torch.inference_mode(False), torch.enable_grad()]
 
     def __enter__(self) -> None:
         for part in self.parts:
