@@ -30,6 +30,7 @@ from difficulty_lib.tasks import TASKS, TaskSettings, observe_classification
 from difficulty_lib.tasks._batches import length_batches
 from difficulty_lib.tasks.classification import encode_classes
 from difficulty_lib.training import RunConfig, observe_split
+from difficulty_lib.training._evaluation import ELSEWHERE, ON_CPU
 from difficulty_lib.training._fine_tune import study_trainer
 from difficulty_lib.training._models import load_model
 from difficulty_lib.training._seed import quiet, seed_everything
@@ -58,9 +59,9 @@ def forward_only(model, rows, collate):
         {k: v for k, v in r.items() if k in ("input_ids", "attention_mask", "token_type_ids")}
         for r in rows.rows
     ]
-    tokens, filled = (1024, 0.9) if model.device.type == "cpu" else (16384, 0.0)
+    batches = ON_CPU if model.device.type == "cpu" else ELSEWHERE
     with evaluating(model):
-        for batch in length_batches(rows.lengths, tokens, 256, filled):
+        for batch in length_batches(rows.lengths, rows=256, **batches):
             inputs = collate([samples[i] for i in batch])
             model(**{k: v.to(model.device) for k, v in inputs.items()})
 

@@ -40,6 +40,11 @@ class Rows(Protocol):
 Collate = Callable[[list[dict[str, Any]]], Mapping[str, Any]]
 Observe = Callable[[Any, Any], dict[str, Any]]
 ID_COLUMN = "sample_id"
+# A CPU pays for every padded token, and little for another batch; elsewhere it is reversed. With
+# 1,280 tokens its caches hold a layer's activations.
+ON_CPU = {"tokens": 1280, "filled": 0.8}
+ELSEWHERE = {"tokens": 16384, "filled": 0.0}
+TOKENS_WITH_LOGITS = 4096  # elsewhere, where every token has logits
 
 
 def observe_split(
@@ -65,7 +70,7 @@ def observe_split(
             answers' places, and a `sample_id` may then have several rows.
         collate: pads a list of rows into a batch of tensors, and lists of labels with −100.
         observe: what is observed of (logits, labels): tensors, or pairs for spans.
-        batch_tokens: padded tokens per batch; by default 1,024 on a CPU, whose caches then hold a
+        batch_tokens: padded tokens per batch; by default 1,280 on a CPU, whose caches then hold a
             layer's activations, and 16,384 elsewhere, 4,096 where every token has logits.
         batch_rows: rows per batch, at most.
         rank: this process.
@@ -100,15 +105,16 @@ def observe_split(
     parts: list[dict[str, Any]] = []
     order: list[NDArray[np.int64]] = []
     on_cpu = model.device.type == "cpu"
-    if batch_tokens is None:
-        batch_tokens = 1024 if on_cpu else 4096 if of_tokens else 16384
+    batches: dict[str, Any] = dict(ON_CPU if on_cpu else ELSEWHERE)
+    if of_tokens and not on_cpu:
+        batches["tokens"] = TOKENS_WITH_LOGITS
+    if batch_tokens is not None:
+        batches["tokens"] = batch_tokens
     with evaluating(model):
         lengths = [len(sample["input_ids"]) for sample in samples]
         if of_tokens and model.config.is_encoder_decoder:
             lengths = [length + len(label) for length, label in zip(lengths, labels)]
-        # A CPU pays for every padded token, and little for another batch; elsewhere it is reversed.
-        filled = 0.9 if on_cpu else 0.0
-        for batch in length_batches(lengths, batch_tokens, batch_rows, filled):
+        for batch in length_batches(lengths, rows=batch_rows, **batches):
             inputs = collate([samples[i] for i in batch])
             inputs = {name: value.to(model.device) for name, value in inputs.items()}
             gold: Any

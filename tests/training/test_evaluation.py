@@ -95,7 +95,7 @@ def test_batches_are_of_similar_length(model, rows, collate):
     assert widths == sorted(widths, reverse=True)
 
 
-def test_on_a_cpu_a_batch_is_padded_by_a_tenth_at_most(model, rows, collate):
+def test_on_a_cpu_a_batch_is_padded_by_a_fifth_at_most(model, rows, collate):
     padding = []
 
     def watching(samples):
@@ -104,7 +104,7 @@ def test_on_a_cpu_a_batch_is_padded_by_a_tenth_at_most(model, rows, collate):
         return inputs
 
     observe_split(model, rows, watching)
-    assert max(padding) <= 0.1
+    assert max(padding) <= 0.2
     assert len(padding) < len(rows)
 
 
