@@ -4,6 +4,7 @@ Usage: launched.py FOLDER SETTINGS, the latter as JSON. It trains the tiny BERT 
 streams, through a Trainer or a loop with accelerate, and kills itself where it is told to.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -158,16 +159,14 @@ def through_loop(folder, given):
                 accelerator.save_state(str(folder / "states" / str(step)))
         if given["kill"] == ["epoch_end", step]:
             die()
-    accelerator.wait_for_everyone()
-    accelerator.end_training()
+    accelerator.wait_for_everyone()  # end_training would tear gloo down: see leave_ranks
 
 
 def run(folder, settings):
     torch.set_num_threads(1)
     given = DEFAULTS | settings
     {"trainer": through_trainer, "accelerate": through_loop}[given["loop"]](Path(folder), given)
-    if torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
+    leave_ranks()
 
 
 def run_as_rank(folder, settings, environment, output):
@@ -182,7 +181,10 @@ def run_as_rank(folder, settings, environment, output):
 def leave_ranks():
     """End a process that wrote its results, without what gloo's threads may wait for at an exit."""
     if torch.distributed.is_initialized():
-        torch.distributed.barrier()
+        # A rank that left first may break another's barrier: it had come through its own. One that
+        # failed says so by its own exit code.
+        with contextlib.suppress(RuntimeError):
+            torch.distributed.barrier()
         sys.stdout.flush()
         os._exit(0)
 
