@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from difficulty_lib._extras import require
-from difficulty_lib._products import faster_products
+from difficulty_lib._onednn import faster_products
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from torch.profiler import ProfilerActivity, profile
 from training import tiny
 from transformers import DataCollatorWithPadding
 
-from difficulty_lib import _products
+from difficulty_lib import _onednn
 from difficulty_lib.training import observe_split
 
 pytestmark = pytest.mark.skipif(
@@ -22,7 +22,7 @@ def linear(features_in, features_out, **given):
 
 def through_onednn(function):
     """How many products oneDNN did for a call, and what the call gave."""
-    with profile(activities=[ProfilerActivity.CPU]) as seen, _products._by_onednn()():
+    with profile(activities=[ProfilerActivity.CPU]) as seen, _onednn._by_onednn()():
         result = function()
     return sum(event.name == "aten::mkldnn_convolution" for event in seen.events()), result
 
@@ -127,20 +127,20 @@ def test_it_is_chosen_by_the_processor(name, capable, slower, monkeypatch):
     processor = {"cpu_name": name, "avx512_f": capable}
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: processor, raising=False)
     monkeypatch.setattr(torch.backends.mkl, "is_available", lambda: True)
-    assert _products._mkl_is_slower.__wrapped__() is slower
+    assert _onednn._mkl_is_slower.__wrapped__() is slower
     monkeypatch.delattr(torch.cpu, "get_capabilities")  # PyTorch up to 2.8 or so has none
-    assert not _products._mkl_is_slower.__wrapped__()
+    assert not _onednn._mkl_is_slower.__wrapped__()
 
 
 def test_the_evaluation_stream_goes_through_it_and_stays_exact(tokenizer, monkeypatch):
     model, rows = tiny.tiny_model(std=0.4), tiny.encoded_rows(23)
     observe = lambda: observe_split(model, rows, DataCollatorWithPadding(tokenizer))  # noqa: E731
-    monkeypatch.setattr(_products, "_mkl_is_slower", lambda: False)
+    monkeypatch.setattr(_onednn, "_mkl_is_slower", lambda: False)
     plain = observe()
-    monkeypatch.setattr(_products, "_mkl_is_slower", lambda: True)
-    monkeypatch.setattr(_products, "ROWS", 1)
-    monkeypatch.setattr(_products, "OUTPUTS", 1)
-    monkeypatch.setattr(_products, "TERMS", 24)  # of the 32 that this small model has
+    monkeypatch.setattr(_onednn, "_mkl_is_slower", lambda: True)
+    monkeypatch.setattr(_onednn, "ROWS", 1)
+    monkeypatch.setattr(_onednn, "OUTPUTS", 1)
+    monkeypatch.setattr(_onednn, "TERMS", 24)  # of the 32 that this small model has
     with profile(activities=[ProfilerActivity.CPU]) as seen:
         converted = observe()
     assert any(event.name == "aten::mkldnn_convolution" for event in seen.events())
