@@ -58,15 +58,11 @@ def test_a_large_product_is_that_of_float64(rows, terms, bias):
 
 def test_transposed_values_and_weights():
     values, weight = torch.randn(96, 1024).T, torch.randn(96, 192).T
-    times, product = through_onednn(lambda: no_gradients(values, weight))
+    with torch.no_grad():
+        times, product = through_onednn(lambda: torch.nn.functional.linear(values, weight))
     assert times == 1
     exact = values.double().numpy() @ weight.double().numpy().T
     np.testing.assert_allclose(product.numpy(), exact, rtol=0, atol=1e-4)
-
-
-def no_gradients(values, weight):
-    with torch.no_grad():
-        return torch.nn.functional.linear(values, weight)
 
 
 def test_not_a_number_stays_what_it_is():
@@ -128,7 +124,7 @@ def test_it_is_chosen_by_the_processor(name, capable, slower, monkeypatch):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: processor, raising=False)
     monkeypatch.setattr(torch.backends.mkl, "is_available", lambda: True)
     assert _onednn._mkl_is_slower.__wrapped__() is slower
-    monkeypatch.delattr(torch.cpu, "get_capabilities")  # PyTorch up to 2.8 or so has none
+    monkeypatch.delattr(torch.cpu, "get_capabilities")  # an older PyTorch has none
     assert not _onednn._mkl_is_slower.__wrapped__()
 
 
